@@ -1,0 +1,44 @@
+"""Words for people: gettext with Indonesian as the source language, and the village's dates.
+
+`_("Berita sudah diterbitkan.")` returns the sentence in the language of the person who is
+served (a context variable set at the edge); without a catalogue the Indonesian msgid stands.
+"""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+
+_language: ContextVar[str] = ContextVar("language", default="id")
+_LOCALES = Path(__file__).with_name("locale")
+
+
+def _(msgid: str) -> str:
+    """Return the sentence in the current language; the Indonesian msgid is the fallback."""
+    language = _language.get()
+    return msgid if language == "id" else _catalogue(language).gettext(msgid)
+
+
+def ngettext(one: str, many: str, n: int) -> str:
+    """Return `one` or `many` for n in the current language (Indonesian has one form)."""
+    language = _language.get()
+    return many if language == "id" else _catalogue(language).ngettext(one, many, n)
+
+
+@contextmanager
+def language(code: str) -> Iterator[None]:
+    """Speak `code` ("id", "en") inside the block."""
+    token = _language.set(code)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+@lru_cache(maxsize=8)
+def _catalogue(code: str) -> _gettext.NullTranslations:
+    return _gettext.translation("desa", _LOCALES, languages=[code], fallback=True)
