@@ -8,7 +8,9 @@ import unicodedata
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 # Letters that NFKD does not take apart.
-_FOLD = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "’": "", "'": ""})
+_FOLD = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "’": "", "'": ""}
+)
 SLUG_MAX = 80
 
 
@@ -27,7 +29,9 @@ def is_id(text: str) -> bool:
 
 def slugify(title: str, *, fallback: str) -> str:
     """Return an ASCII slug of at most 80 characters, cut at a word; `fallback` when empty."""
-    folded = unicodedata.normalize("NFKD", title.translate(_FOLD)).encode("ascii", "ignore").decode()
+    folded = (
+        unicodedata.normalize("NFKD", title.translate(_FOLD)).encode("ascii", "ignore").decode()
+    )
     slug = _NOT_SLUG.sub("-", folded.lower()).strip("-")
     if len(slug) > SLUG_MAX:
         cut = slug.rfind("-", 0, SLUG_MAX + 1)

@@ -1,0 +1,79 @@
+"""Who acts: every service function takes an explicit `Actor`; permissions are one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from desa_web.core.errors import Forbidden
+from desa_web.core.i18n import _
+
+if TYPE_CHECKING:
+    from desa_web.core.site import Site
+
+
+class Role(StrEnum):
+    """admin: all; editor (Redaksi); approver (Kepala Desa, Sekdes); reporter (Kontributor KIM);
+    officer: the media centre's editor, at a hub only."""
+
+    ADMIN = "admin"
+    EDITOR = "editor"
+    APPROVER = "approver"
+    REPORTER = "reporter"
+    OFFICER = "officer"
+
+
+class Permission(StrEnum):
+    WRITE = "write"  # own drafts
+    EDIT_ALL = "edit_all"  # drafts of others
+    REVIEW = "review"  # approve and return
+    PUBLISH = "publish"  # publish, schedule, withdraw what is approved
+    MANAGE_PAGES = "manage_pages"
+    MANAGE_USERS = "manage_users"
+    MANAGE_SITE = "manage_site"  # settings, menus, colours, sync, backup
+    RUN_HUB = "run_hub"
+
+
+_R, _P = Role, Permission
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    _R.ADMIN: frozenset(Permission) - {_P.RUN_HUB},
+    _R.EDITOR: frozenset({_P.WRITE, _P.EDIT_ALL, _P.PUBLISH, _P.MANAGE_PAGES}),
+    _R.APPROVER: frozenset({_P.WRITE, _P.REVIEW, _P.PUBLISH}),
+    _R.REPORTER: frozenset({_P.WRITE}),
+    _R.OFFICER: frozenset({_P.WRITE, _P.EDIT_ALL, _P.REVIEW, _P.PUBLISH, _P.RUN_HUB}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person (or the operator, or the program's own ticker) acting on one site."""
+
+    site: Site
+    user_id: str | None
+    name: str
+    role: Role
+    via: str
+
+    def may(self, permission: Permission) -> bool:
+        return permission in PERMISSIONS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Raise Forbidden with a sentence that says who can help."""
+        if not self.may(permission):
+            raise Forbidden(_("Peran Anda belum boleh melakukan ini. Mintalah bantuan Admin Desa."))
+
+    @property
+    def label(self) -> str:
+        """The form in which the journal names the actor."""
+        return f"user:{self.user_id}" if self.user_id else self.name
+
+
+def operator(site: Site, via: str = "cli") -> Actor:
+    """The person at the machine itself, who may do everything."""
+    return Actor(site, None, "operator", Role.ADMIN, via)
+
+
+def program(site: Site) -> Actor:
+    """The program acting on time (due work), on behalf of nobody."""
+    return Actor(site, None, "program", Role.ADMIN, "due")

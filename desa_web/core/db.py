@@ -1,0 +1,171 @@
+"""The database: SQLite by default, PostgreSQL for a large hub; the only place that knows which.
+
+Models inherit from `Model`; they speak to the database of the site that is bound to the current
+context (`bound`), so hub and village can live in one process. Writing happens inside `write`,
+which services reach through core/journal.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import peewee
+
+from desa_web.core.clock import as_utc, to_ms
+from desa_web.core.errors import Busy, ReadOnly, storage_error
+from desa_web.core.i18n import _
+
+# FULL: with NORMAL a power cut lost 4 of 391 acknowledged writes.
+_PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "trusted_schema": 0, "cache_size": -4000}
+BUSY_TIMEOUT_S = 10
+
+_current: ContextVar[peewee.Database | None] = ContextVar("database", default=None)
+
+
+class _BoundDatabase(peewee.DatabaseProxy):
+    """Stands for the database of the bound site, whichever that is in this context."""
+
+    @property
+    def obj(self) -> peewee.Database | None:
+        return _current.get()
+
+    @obj.setter
+    def obj(self, value: object) -> None:
+        """Peewee initialises proxies with None; the context decides here."""
+
+
+class Model(peewee.Model):
+    """Base of all models of content."""
+
+    class Meta:
+        database = _BoundDatabase()
+        legacy_table_names = False
+
+
+class UtcField(peewee.BigIntegerField):
+    """An aware UTC datetime, kept as integer milliseconds (peewee's own field loses the zone)."""
+
+    def db_value(self, value: datetime | int | None) -> int | None:
+        return to_ms(value) if isinstance(value, datetime) else value
+
+    def python_value(self, value: int | None) -> datetime | None:
+        return None if value is None else as_utc(value)
+
+
+class FlagField(peewee.SmallIntegerField):
+    """A boolean kept as 0 or 1, the same on both databases."""
+
+    def db_value(self, value: bool | int | None) -> int | None:
+        return None if value is None else int(bool(value))
+
+    def python_value(self, value: int | None) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class JsonField(peewee.TextField):
+    """JSON text with sorted keys."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)
+
+
+def open_sqlite(file: Path, *, create: bool = False) -> peewee.Database:
+    """Return the database in `file`; a read-only disk is opened for reading.
+
+    WAL is set once, at creation: setting it per connection made reads fail on a read-only disk.
+    """
+    if create:
+        connection = sqlite3.connect(file)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+    writable = os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+    uri = f"file:{quote(str(file.resolve()))}?mode={'rw' if writable else 'ro'}"
+    if not writable and not file.with_name(file.name + "-wal").exists():
+        # A cleanly closed WAL database on a read-only mount opens only like this.
+        uri += "&immutable=1"
+    return peewee.SqliteDatabase(
+        uri, pragmas=_PRAGMAS, timeout=BUSY_TIMEOUT_S, uri=True, check_same_thread=False
+    )
+
+
+def open_postgresql(url: str) -> peewee.Database:
+    """Return the PostgreSQL database at `url`. Needs the extra `postgres`."""
+    # Autocommit belongs to peewee; a query without a transaction must not leave one open.
+    return peewee.PostgresqlDatabase(url, connect_timeout=BUSY_TIMEOUT_S)
+
+
+def is_sqlite(database: peewee.Database) -> bool:
+    return isinstance(database, peewee.SqliteDatabase)
+
+
+def is_read_only(database: peewee.Database) -> bool:
+    return is_sqlite(database) and "mode=ro" in str(database.database)
+
+
+@contextmanager
+def bound(database: peewee.Database) -> Iterator[None]:
+    """Let the models speak to `database` inside the block; connects if needed."""
+    token = _current.set(database)
+    try:
+        with _sentences():
+            database.connect(reuse_if_open=True)
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def write(database: peewee.Database) -> Iterator[None]:
+    """One transaction that may write; nothing of it stays if the block raises.
+
+    BEGIN IMMEDIATE: a deferred transaction that read and then wrote after another writer failed
+    at once with "database is locked" whatever the timeout. Raises Busy, DiskFull or ReadOnly.
+    """
+    if is_read_only(database):
+        raise ReadOnly(_("Server hanya bisa dibaca sekarang, jadi belum ada yang disimpan."))
+    with _sentences():
+        transaction = database.atomic("IMMEDIATE") if is_sqlite(database) else database.atomic()
+        with transaction:
+            yield
+
+
+def execute(database: peewee.Database, sql: str, *params: object) -> Any:
+    """Run one statement written with `?` and return its cursor."""
+    text = sql if is_sqlite(database) else sql.replace("?", "%s")
+    return database.execute_sql(text, params)  # type: ignore[no-untyped-call]
+
+
+def current() -> peewee.Database:
+    """Return the database bound to this context."""
+    database = _current.get()
+    if database is None:
+        raise RuntimeError("no site is bound to this context")
+    return database
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn a failing disk or a busy database into its sentence."""
+    try:
+        yield
+    except (peewee.PeeweeException, sqlite3.Error, OSError) as error:
+        known = storage_error(error)
+        if known is None and type(error).__name__ == "OperationalError":
+            known = Busy(_("Penyimpanan sedang tidak bisa dihubungi. Coba lagi sebentar lagi."))
+        if known is None:
+            raise
+        raise known from error

@@ -1,0 +1,56 @@
+"""How a feature tells the house what it has: dotted names, resolved when they are needed.
+
+A `Feature` is plain data, so importing it imports no models, no Flask and no click; `desa --help`
+stays quick, and a feature more is one folder and one line in features/__init__.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from desa_web.core.actor import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One entry of the desk's navigation, shown to those who may use it."""
+
+    label: str
+    endpoint: str
+    icon: str
+    permission: Permission
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """What one folder offers. All values of the string type are "package.module:attribute".
+
+    blueprints: list of Flask blueprints · commands: name → click command · followers: site →
+    list[Follower] · due: kind → handler · checks: list of `Check` for doctor and /sehat ·
+    adapters: what engines ask for, by the engine's name.
+    """
+
+    name: str
+    blueprints: tuple[str, ...] = ()
+    commands: dict[str, str] = field(default_factory=dict)
+    menu: tuple[MenuEntry, ...] = ()
+    due: dict[str, str] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()
+    adapters: dict[str, str] = field(default_factory=dict)
+
+
+def resolve(dotted: str) -> Any:
+    """Return the object named "package.module:attribute"."""
+    module, _, attribute = dotted.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def adapters(features: Iterable[Feature], engine: str) -> Iterator[Any]:
+    """Yield every feature's adapter for `engine`, in dependency order."""
+    for feature in features:
+        if engine in feature.adapters:
+            yield resolve(feature.adapters[engine])
