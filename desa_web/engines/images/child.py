@@ -22,7 +22,8 @@ from typing import Any
 
 MEMORY_BYTES = 450 * 2**20
 CPU_S = 20
-FILE_BYTES = 64 * 2**20
+# The spool of a 50 MP picture is the largest file.
+FILE_BYTES = 256 * 2**20
 IDLE_S = 60
 
 _LIMIT_SIGNALS = {signal.SIGXCPU: "too_hard", signal.SIGKILL: "busy"}

@@ -30,7 +30,8 @@ GRAPHIC_COLOURS = 3000
 def make_master(source: Path, master: Path, max_edge_px: int | None) -> Master:
     """Write `master` whole and durable; JPEG, or PNG where a PNG is smaller or transparent."""
     facts = probe(source)
-    image, taken_on = open_upright(source, facts, max_edge_px)
+    master.parent.mkdir(parents=True, exist_ok=True)
+    image, taken_on = open_upright(source, facts, max_edge_px, master.parent)
     data, mime = _encoded_master(image, facts)
     made = Master(
         sha256=sha256(data).hexdigest(),
@@ -51,7 +52,8 @@ def make_renditions(photo: Path, folder: Path) -> list[Rendition]:
     The folder is a cache: each name begins with the hash of the bytes, so a reader can check.
     """
     facts = probe(photo)
-    image, _ = open_upright(photo, facts, WEBP_EDGES_PX[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    image, _ = open_upright(photo, facts, WEBP_EDGES_PX[0], folder)
     native = max(image.size)
     made: list[Rendition] = []
     for edge in _steps(native):

@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TypeAlias
 
 from PIL import Image, ImageCms, ImageFile, JpegImagePlugin
 
@@ -23,6 +24,10 @@ from desa_web.engines.images.probe import check_size
 # 4 bytes a pixel in Pillow: 200 MB. A larger photo is decoded smaller, whatever was asked for.
 MAX_DECODED_PIXELS = 50_000_000
 BAND_ROWS = 96
+# 1600 px renditions stay in memory, 2560 px masters do not.
+SPOOL_BYTES = 8 * 2**20
+
+Turn: TypeAlias = Image.Transpose | None
 
 _TRUE_COLOUR = {"1": "L", "LAB": "RGB", "HSV": "RGB", "YCbCr": "RGB", "RGBX": "RGB", "PA": "RGBA"}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -35,6 +40,8 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = {_TURN[5], _TURN[6], _TURN[7], _TURN[8]}
+_FROM_THE_END = {_TURN[3], _TURN[4], _TURN[6], _TURN[7]}
 
 
 def preload() -> None:
@@ -59,10 +66,13 @@ def preload() -> None:
     pi_heif.register_heif_opener(thumbnails=False)
 
 
-def open_upright(path: Path, facts: Facts, edge_px: int | None) -> tuple[Image.Image, date | None]:
+def open_upright(
+    path: Path, facts: Facts, edge_px: int | None, spool: Path
+) -> tuple[Image.Image, date | None]:
     """Return the picture, its long edge at most `edge_px`, and the day it was taken.
 
-    The mode is RGB, RGBA (only when something is transparent) or L. Raises PhotoRefused.
+    Large pictures pass through a nameless file in the folder `spool`. The mode is RGB, L, or
+    RGBA (only when something is transparent). Raises PhotoRefused.
     """
     if facts.kind is Kind.HEIC and "HEIF" not in Image.OPEN:
         raise PhotoRefused(Reason.HEIC_NOT_INSTALLED)
@@ -75,7 +85,7 @@ def open_upright(path: Path, facts: Facts, edge_px: int | None) -> tuple[Image.I
         _load(image)
     # libheif has rotated already.
     turn = None if facts.kind is Kind.HEIC else _TURN.get(orientation)
-    return _without_idle_alpha(_fitted(image, edge_px, to_srgb, turn)), taken_on
+    return _without_idle_alpha(_fitted(image, edge_px, to_srgb, turn, spool)), taken_on
 
 
 def shrunk(image: Image.Image, edge_px: int) -> Image.Image:
@@ -228,43 +238,59 @@ class _ColourTransform:
 
 
 def _fitted(
-    image: Image.Image,
-    edge_px: int | None,
-    to_srgb: Callable[[Image.Image], Image.Image],
-    turn: Image.Transpose | None,
+    image: Image.Image, edge_px: int | None, to_srgb: _ColourTransform, turn: Turn, spool: Path
 ) -> Image.Image:
-    """Return a fresh picture, shrunk, in sRGB, turned upright, made band by band.
+    """Return a fresh picture, shrunk, in sRGB, upright; empties `image`.
 
-    Three planes of one byte take less than Pillow's four bytes a pixel, and turning them one by
-    one never holds two pictures.
+    Finished bands wait outside the process until the decoded pixels are freed, so that the two
+    pictures are never in memory together.
     """
-    width, height = image.size
-    target_width, target_height = _target(image.size, edge_px)
-    scale = height / target_height
-    margin = math.ceil(3 * scale) + 2
-    planes: list[Image.Image] = []
-    mode = ""
-    for top in range(0, target_height, BAND_ROWS):
-        bottom = min(target_height, top + BAND_ROWS)
-        first = max(0, math.floor(top * scale) - margin)
-        last = min(height, math.ceil(bottom * scale) + margin)
-        band = _true_colour(image.crop((0, first, width, last)), image)
-        if (target_width, target_height) != image.size:
-            box = (0.0, top * scale - first, float(width), min(bottom * scale, height) - first)
-            band = band.resize((target_width, bottom - top), Image.Resampling.LANCZOS, box=box)
-        else:
-            band = band.crop((0, top - first, width, bottom - first))
-        band = to_srgb(band)
-        if not planes:
+    size = _target(image.size, edge_px)
+    with SpooledTemporaryFile(max_size=SPOOL_BYTES, dir=str(spool)) as waiting:
+        mode = "RGB"
+        for top, bottom in _bands(size[1]):
+            band = to_srgb(_band(image, size, top, bottom))
             mode = band.mode
-            planes = [Image.new("L", (target_width, target_height)) for _ in band.getbands()]
-        for plane, part in zip(planes, band.split(), strict=True):
-            plane.paste(part, (0, top))
-    image.close()
-    image.im = None  # type: ignore[assignment]
-    for i, plane in enumerate(planes):
-        planes[i] = plane if turn is None else plane.transpose(turn)
-    return planes[0] if mode == "L" else Image.merge(mode, planes)
+            waiting.write(band.tobytes())
+        # Not close(): Pillow keeps the pixels of a picture whose file it did not open.
+        image.im = None  # type: ignore[assignment]
+        waiting.seek(0)
+        upright = Image.new(mode, size[::-1] if turn in _SIDEWAYS else size)
+        for top, bottom in _bands(size[1]):
+            rows = (size[0], bottom - top)
+            band = Image.frombytes(mode, rows, waiting.read(rows[0] * rows[1] * len(mode)))
+            _place(upright, band, turn, top, size[1] - bottom)
+    return upright
+
+
+def _bands(height: int) -> Iterator[tuple[int, int]]:
+    for top in range(0, height, BAND_ROWS):
+        yield top, min(height, top + BAND_ROWS)
+
+
+def _band(image: Image.Image, size: tuple[int, int], top: int, bottom: int) -> Image.Image:
+    """Return rows `top` to `bottom` of the picture at `size`, as if it were resized at once."""
+    width, height = image.size
+    scale = height / size[1]
+    # Lanczos looks three target pixels to each side.
+    margin = math.ceil(3 * scale) + 2
+    first = max(0, math.floor(top * scale) - margin)
+    last = min(height, math.ceil(bottom * scale) + margin)
+    band = _true_colour(image.crop((0, first, width, last)), image)
+    if size == image.size:
+        return band.crop((0, top - first, width, bottom - first))
+    box = (0.0, top * scale - first, float(width), min(bottom * scale, height) - first)
+    return band.resize((size[0], bottom - top), Image.Resampling.LANCZOS, box=box)
+
+
+def _place(upright: Image.Image, band: Image.Image, turn: Turn, top: int, below: int) -> None:
+    """Paste a band, turned, at its place: `top` and `below` are the rows before and after it."""
+    if turn is None:
+        upright.paste(band, (0, top))
+        return
+    offset = below if turn in _FROM_THE_END else top
+    place = (offset, 0) if turn in _SIDEWAYS else (0, offset)
+    upright.paste(band.transpose(turn), place)
 
 
 def _true_colour(band: Image.Image, image: Image.Image) -> Image.Image:

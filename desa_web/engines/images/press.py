@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import md5
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from desa_web.core.disk import write_atomic
 from desa_web.engines.images.facts import PhotoRefused, Reason
@@ -193,7 +193,7 @@ def _xmp_segment(metadata: PressMetadata) -> bytes:
     ]
     for name, tag in _XMP_FIELDS.items():
         if text := getattr(metadata, name):
-            parts.append(f"<{tag}>{escape(text)}</{tag}>")
+            parts.append(f"<{tag}>{escape(text, quote=False)}</{tag}>")
     if metadata.taken_on:
         parts.append(f"<photoshop:DateCreated>{metadata.taken_on}</photoshop:DateCreated>")
     spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NAMESPACES.items())
@@ -208,7 +208,9 @@ def _xmp_segment(metadata: PressMetadata) -> bytes:
 
 def _rdf(tag: str, container: str, texts: list[str]) -> str:
     language = ' xml:lang="x-default"' if container == "Alt" else ""
-    items = "".join(f"<rdf:li{language}>{escape(text)}</rdf:li>" for text in texts if text)
+    items = "".join(
+        f"<rdf:li{language}>{escape(text, quote=False)}</rdf:li>" for text in texts if text
+    )
     return f"<{tag}><rdf:{container}>{items}</rdf:{container}></{tag}>" if items else ""
 
 
