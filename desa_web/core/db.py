@@ -50,6 +50,14 @@ class Model(peewee.Model):
         database = _BoundDatabase()
         legacy_table_names = False
 
+    @classmethod
+    def put(cls, **values: Any) -> None:
+        """Insert a row, or replace the one with the same primary key; on both databases."""
+        key = cls._meta.get_primary_keys()  # type: ignore[no-untyped-call]
+        names = {field.name for field in key}
+        rest = {name: value for name, value in values.items() if name not in names}
+        cls.insert(**values).on_conflict(conflict_target=key, update=rest).execute()
+
 
 class UtcField(peewee.BigIntegerField):
     """An aware UTC datetime, kept as integer milliseconds (peewee's own field loses the zone)."""
@@ -164,7 +172,8 @@ def _sentences() -> Iterator[None]:
         yield
     except (peewee.PeeweeException, sqlite3.Error, OSError) as error:
         known = storage_error(error)
-        if known is None and type(error).__name__ == "OperationalError":
+        lost_server = type(error.__cause__ or error).__module__.startswith("psycopg2")
+        if known is None and lost_server and type(error).__name__ == "OperationalError":
             known = Busy(_("Penyimpanan sedang tidak bisa dihubungi. Coba lagi sebentar lagi."))
         if known is None:
             raise

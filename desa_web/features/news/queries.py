@@ -1,0 +1,379 @@
+"""Reading news: lists without bodies, one article with its text. Nothing here writes.
+
+Lists page by key, never by OFFSET; each query has its index in core/migrations/0003_news.sql.
+Public functions take the site and see live texts only; desk functions take the Actor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from desa_web.core import db
+from desa_web.core.actor import Actor, Permission
+from desa_web.core.clock import as_utc, to_ms, zone
+from desa_web.core.errors import Gone, NotFound
+from desa_web.core.i18n import _
+from desa_web.core.settings import Settings
+from desa_web.core.site import Site
+from desa_web.features.news import rows
+from desa_web.features.news.article import Article, Kind, Revision, State
+from desa_web.features.news.models import ArticleRow, ArticleSlugRow, RubricRow
+
+_FAR_MS = 1 << 52
+_ITEM = (
+    "a.id, a.kind, a.slug, r.title, r.standfirst, u.slug, u.name, r.byline, r.initials, "
+    "a.published_at, r.lead_photo_id, r.expires_on"
+)
+_LIVE = (
+    f"SELECT {_ITEM} FROM article a JOIN revision r ON r.id = a.live_revision_id "
+    "LEFT JOIN rubric u ON u.id = a.live_rubric_id WHERE a.live_revision_id IS NOT NULL AND "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One live article in a list. `published_at` is UTC; lists sort by (published_at, id)."""
+
+    id: str
+    kind: str
+    slug: str
+    title: str
+    standfirst: str
+    rubric_slug: str
+    rubric_name: str
+    byline: str
+    initials: str
+    published_at: datetime
+    lead_photo_id: str
+    expires_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskItem:
+    """One article in a list of the desk, with the title of its working text."""
+
+    id: str
+    kind: Kind
+    state: State
+    is_live: bool
+    title: str
+    author_name: str
+    note: str
+    updated_at: datetime
+    published_at: datetime | None
+    scheduled_at: datetime | None
+    slug: str
+    version: int
+    lead_photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live article with its text. `is_expired` holds for announcements."""
+
+    article: Article
+    revision: Revision
+    rubric_name: str
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The address is an old one; the article lives at `slug` now."""
+
+    slug: str
+
+
+def published(
+    site: Site,
+    *,
+    kind: Kind | None = Kind.ARTICLE,
+    rubric_id: str = "",
+    tag: str = "",
+    since: datetime | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 12,
+) -> list[Item]:
+    """Return live articles, newest first, older than the key `before` (published_at, id)."""
+    at, last_id = (to_ms(before[0]), before[1]) if before else (_FAR_MS, "")
+    where, params = ["(a.published_at, a.id) < (?, ?)"], [at, last_id]
+    if since is not None:
+        where.append("a.published_at >= ?")
+        params.append(to_ms(since))
+    if tag:
+        return _tagged(site, tag, where, params, limit)
+    if rubric_id:
+        where.insert(0, "a.live_rubric_id = ?")
+        params.insert(0, rubric_id)
+    elif kind is not None:
+        where.insert(0, "a.kind = ?")
+        params.insert(0, kind.value)
+    sql = f"{_LIVE}{' AND '.join(where)} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
+    return [_item(values) for values in db.execute(site.database, sql, *params, limit)]
+
+
+def board(site: Site, limit: int = 4) -> list[Item]:
+    """Return the announcements that still hold, newest first."""
+    sql = (
+        f"{_LIVE}a.kind = 'announcement' AND a.is_expired = 0 "
+        "ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
+    )
+    return [_item(values) for values in db.execute(site.database, sql, limit)]
+
+
+def month(
+    site: Site, settings: Settings, year: int, number: int, kind: Kind = Kind.ARTICLE
+) -> list[Item]:
+    """Return all live articles of one month in the village's time zone, newest first."""
+    first, after = _month_bounds(settings, year, number)
+    key = (after, "")
+    return published(site, kind=kind, since=first, before=key, limit=2000)
+
+
+def months(site: Site, settings: Settings, kind: Kind = Kind.ARTICLE) -> list[tuple[int, int]]:
+    """Return the (year, month)s that have live articles, newest first: one seek for each."""
+    sql = (
+        "SELECT published_at FROM article WHERE live_revision_id IS NOT NULL AND kind = ? "
+        "AND published_at < ? ORDER BY published_at DESC, id DESC LIMIT 1"
+    )
+    tz = zone(settings["time_zone"])
+    found, before = [], _FAR_MS
+    while row := db.execute(site.database, sql, kind.value, before).fetchone():
+        local = as_utc(row[0]).astimezone(tz)
+        found.append((local.year, local.month))
+        before = to_ms(_month_bounds(settings, local.year, local.month)[0])
+    return found
+
+
+def live(site: Site, slug: str) -> Live | Moved:
+    """Return the live article at an address, or where it moved.
+
+    Raises Gone for what was withdrawn or thrown away, NotFound for an address never used.
+    """
+    row = ArticleRow.get_or_none(ArticleRow.slug == slug)
+    if row is None or row.live_revision_id is None:
+        return _elsewhere(slug)
+    return _as_live(row)
+
+
+def live_by_id(article_id: str) -> Live | None:
+    """Return the article as readers see it, None when they do not."""
+    row = ArticleRow.get_or_none(ArticleRow.id == article_id)
+    return None if row is None or row.live_revision_id is None else _as_live(row)
+
+
+def live_ids(site: Site) -> Iterator[str]:
+    """Yield the ids of all live articles, for followers that rebuild; 500 at a time."""
+    sql = (
+        "SELECT id FROM article WHERE live_revision_id IS NOT NULL AND id > ? ORDER BY id LIMIT 500"
+    )
+    last = ""
+    while batch := [row[0] for row in db.execute(site.database, sql, last)]:
+        yield from batch
+        last = batch[-1]
+
+
+def related(site: Site, found: Live, limit: int = 3) -> list[Item]:
+    """Return other live articles of the same rubric, older ones first to be near in time."""
+    article = found.article
+    if not found.revision.text.rubric or article.published_at is None:
+        return []
+    row = ArticleRow.get_by_id(article.id)
+    key = (article.published_at, article.id)
+    older = published(site, rubric_id=row.live_rubric_id or "-", before=key, limit=limit)
+    if len(older) < limit:
+        newest = published(site, rubric_id=row.live_rubric_id or "-", limit=limit + 1)
+        known = {item.id for item in older} | {article.id}
+        older += [item for item in newest if item.id not in known]
+    return older[:limit]
+
+
+def desk(
+    actor: Actor,
+    *,
+    states: tuple[State, ...] = (),
+    mine: bool = False,
+    query: str = "",
+    live: bool | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 30,
+    trashed: bool = False,
+) -> list[DeskItem]:
+    """Return what `actor` may see, newest change first, by state, ownership and title."""
+    at, last_id = (to_ms(before[0]), before[1]) if before else (_FAR_MS, "")
+    moment = "a.trashed_at" if trashed else "a.updated_at"
+    where = [f"({moment}, a.id) < (?, ?)", f"a.trashed_at IS {'NOT ' if trashed else ''}NULL"]
+    params: list[Any] = [at, last_id]
+    if states:
+        where.append(f"a.state IN ({', '.join('?' * len(states))})")
+        params += [state.value for state in states]
+    if live is not None:
+        where.append(f"a.live_revision_id IS {'NOT ' if live else ''}NULL")
+    if query:
+        where.append("lower(r.title) LIKE ? ESCAPE '!'")
+        escaped = query.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        params.append(f"%{escaped}%")
+    _only_visible(actor, mine, where, params)
+    sql = (
+        "SELECT a.id, a.kind, a.state, a.live_revision_id, r.title, a.author_name, a.note, "
+        "a.updated_at, a.published_at, a.scheduled_at, a.slug, a.version, r.lead_photo_id "
+        "FROM article a JOIN revision r ON r.id = a.working_revision_id "
+        f"WHERE {' AND '.join(where)} ORDER BY {moment} DESC, a.id DESC LIMIT ?"
+    )
+    return [_desk_item(values) for values in db.execute(actor.site.database, sql, *params, limit)]
+
+
+def waiting(actor: Actor) -> int:
+    """Return how many submitted articles wait for review (the badge)."""
+    sql = "SELECT count(*) FROM article WHERE state = 'submitted' AND trashed_at IS NULL"
+    return int(db.execute(actor.site.database, sql).fetchone()[0])
+
+
+def get(actor: Actor, article_id: str, *, trashed: bool = False) -> tuple[Article, Revision]:
+    """Return an article of the desk with its working text. Raises NotFound."""
+    row = rows.article_row(actor, article_id, trashed=trashed)
+    return rows.as_article(row), rows.as_revision(rows.revision_row(row.working_revision_id))
+
+
+def find(actor: Actor, id_or_slug: str, *, trashed: bool = False) -> Article:
+    """Return an article by its id or address (the CLI takes both). Raises NotFound."""
+    row = ArticleRow.get_or_none((ArticleRow.id == id_or_slug) | (ArticleRow.slug == id_or_slug))
+    article_id = row.id if row else id_or_slug
+    return rows.as_article(rows.article_row(actor, article_id, trashed=trashed))
+
+
+def _tagged(site: Site, tag: str, where: list[str], params: list[Any], limit: int) -> list[Item]:
+    # The tag's own index gives the order; the article's rows are looked up by key.
+    near = [part.replace("a.published_at, a.id", "t.published_at, t.article_id") for part in where]
+    near = [part.replace("a.published_at >=", "t.published_at >=") for part in near]
+    sql = (
+        f"SELECT {_ITEM} FROM article_tag t JOIN article a ON a.id = t.article_id "
+        "JOIN revision r ON r.id = a.live_revision_id "
+        "LEFT JOIN rubric u ON u.id = a.live_rubric_id "
+        f"WHERE t.slug = ? AND {' AND '.join(near)} "
+        "ORDER BY t.published_at DESC, t.article_id DESC LIMIT ?"
+    )
+    return [_item(values) for values in db.execute(site.database, sql, tag, *params, limit)]
+
+
+def _only_visible(actor: Actor, mine: bool, where: list[str], params: list[Any]) -> None:
+    if mine or not (actor.may(Permission.EDIT_ALL) or actor.may(Permission.REVIEW)):
+        where.append("a.author_id = ?")
+        params.append(actor.user_id or "")
+    elif not actor.may(Permission.EDIT_ALL):
+        shown = "a.state NOT IN ('draft', 'returned') OR a.live_revision_id IS NOT NULL"
+        where.append(f"({shown} OR a.author_id = ?)")
+        params.append(actor.user_id or "")
+
+
+def _elsewhere(slug: str) -> Moved:
+    known = ArticleSlugRow.get_or_none(ArticleSlugRow.slug == slug)
+    if known is None:
+        raise NotFound(_("Jalan ini buntu, tapi beritanya mungkin hanya pindah."))
+    row = None
+    if known.article_id:
+        row = ArticleRow.get_or_none(ArticleRow.id == known.article_id)
+    if row is None or row.live_revision_id is None or row.slug == slug:
+        raise Gone(_("Berita ini sudah ditarik oleh desa."))
+    return Moved(row.slug)
+
+
+def _as_live(row: ArticleRow) -> Live:
+    revision = rows.as_revision(rows.revision_row(str(row.live_revision_id)))
+    rubric = RubricRow.get_or_none(RubricRow.id == row.live_rubric_id)
+    return Live(rows.as_article(row), revision, rubric.name if rubric else "", row.is_expired)
+
+
+def _month_bounds(settings: Settings, year: int, number: int) -> tuple[datetime, datetime]:
+    if not (1 <= number <= 12 and 1970 <= year <= 9000):
+        raise NotFound(_("Bulan ini tidak ada."))
+    tz = zone(settings["time_zone"])
+    after = (year + 1, 1) if number == 12 else (year, number + 1)
+    return datetime(year, number, 1, tzinfo=tz), datetime(*after, 1, tzinfo=tz)
+
+
+def _item(values: Any) -> Item:
+    (
+        article_id,
+        kind,
+        slug,
+        title,
+        standfirst,
+        rubric_slug,
+        rubric_name,
+        byline,
+        initials,
+        published_at,
+        photo,
+        expires_on,
+    ) = values
+    return Item(
+        article_id,
+        kind,
+        slug,
+        title,
+        standfirst,
+        rubric_slug or "",
+        rubric_name or "",
+        byline,
+        initials,
+        as_utc(published_at),
+        photo or "",
+        expires_on,
+    )
+
+
+def _desk_item(values: Any) -> DeskItem:
+    (
+        article_id,
+        kind,
+        state,
+        live_id,
+        title,
+        author,
+        note,
+        updated,
+        published_at,
+        scheduled,
+        slug,
+        version,
+        photo,
+    ) = values
+    return DeskItem(
+        article_id,
+        Kind(kind),
+        State(state),
+        live_id is not None,
+        title,
+        author,
+        note,
+        as_utc(updated),
+        None if published_at is None else as_utc(published_at),
+        None if scheduled is None else as_utc(scheduled),
+        slug,
+        version,
+        photo or "",
+    )
+
+
+def export_fields(article: Article, revision: Revision) -> dict[str, Any]:
+    """Return an article as plain data, for JSON on the command line and in the API."""
+    moments = ("created_at", "updated_at", "published_at", "scheduled_at", "trashed_at")
+    return {
+        "id": article.id,
+        "kind": article.kind.value,
+        "state": article.state.value,
+        "version": article.version,
+        "slug": article.slug,
+        "author": article.author_name,
+        "note": article.note,
+        "is_live": article.is_live,
+        "working_revision_id": article.working_revision_id,
+        "sends_to_kominfo": article.sends_to_kominfo,
+        **{n: v.isoformat() if (v := getattr(article, n)) else None for n in moments},
+        **json.loads(json.dumps(revision.text.as_mapping())),
+    }
