@@ -1,0 +1,364 @@
+"""Find and order the documents of a snapshot that answer a parsed query.
+
+BM25 over weighted occurrences (title > tags > body), the exact form above other forms of the root,
+all words before fewer, neighbouring words together, the newer a little first. Reads no page and
+makes no snippet.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from desa_web.engines.search import analysis
+from desa_web.engines.search.model import FacetCount, Facets, Query
+from desa_web.engines.search.parse import Parsed, Word
+from desa_web.engines.search.segment import STEM, WORD, Damaged, Segment
+from desa_web.engines.search.store import Part, Snapshot
+
+_SURFACE = 0.3
+"""Weight of the exact form beside its root; measured, FACTS "Search"."""
+_COORDINATION = 1.0
+_ENOUGH_COVER = 0.5
+"""Fewer-words results count when they hold this share of what the best one holds."""
+_MOST_CANDIDATES = 3_000
+"""Once so many documents hold the rarer words, frequent words only add to their scores."""
+_PHRASE_BONUS = 0.25
+_LOOKED_AT = 30
+"""So many of the best are looked at for neighbouring words."""
+_MOST_PHRASE_READS = 1_000
+_ALL_WORDS_FIRST = 1_000.0
+_RECENCY = 0.1
+_MOST_PAIRS = 6
+_YEAR_MS = 365.25 * 86_400_000
+
+Ref = tuple[int, int]
+"""(part, document) within a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    refs: tuple[tuple[float, Ref], ...]
+    """The wanted page, best first."""
+    total: int
+    is_total_exact: bool
+    has_all_words: bool
+    facets: Facets
+    is_damaged: bool
+
+
+def document_frequency(snapshot: Snapshot, word: Word) -> int:
+    """Return in how many documents the root of a word is."""
+    key = STEM + word.root.encode()
+    return sum(part.segment.frequency(key) for part in snapshot.parts)
+
+
+def rank(snapshot: Snapshot, parsed: Parsed, query: Query, time_zone_h: int) -> Ranking:
+    """Return the page of `query` from `snapshot`."""
+    return _Search(snapshot, parsed, query, time_zone_h).run()
+
+
+class _Search:
+    """One query's work; the values that every step needs."""
+
+    def __init__(self, snapshot: Snapshot, parsed: Parsed, query: Query, time_zone_h: int) -> None:
+        self._parts = snapshot.parts
+        self._parsed = parsed
+        self._query = query
+        self._zone = time_zone_h
+        count = sum(part.segment.count for part in self._parts)
+        length = sum(part.segment.total_length for part in self._parts)
+        # Rounded, so that a commit does not make all remembered weights void.
+        self._average = 1.1 ** round(math.log(max(length / max(count, 1), 1.0), 1.1))
+        self._idf = {word: _idf(document_frequency(snapshot, word), count) for word in parsed.words}
+        self._newest = max(
+            (max(part.segment.published, default=0) for part in self._parts), default=0
+        )
+        self._is_exact = True
+        self._is_damaged = False
+
+    def run(self) -> Ranking:
+        required = [word for word in self._parsed.words if not word.is_optional]
+        found = [self._all_words(part, required) for part in self._parts]
+        has_all = True
+        if self._is_too_little(found) and len(required) > 1 and not self._parsed.phrases:
+            fewer = self._fewer_words(required)
+            has_all = sum(map(len, fewer)) == sum(map(len, found))
+            for full, rest in zip(found, fewer, strict=True):
+                rest.update((number, score + _ALL_WORDS_FIRST) for number, score in full.items())
+            found = fewer
+        facets = self._facets(found)
+        if self._is_filtered:
+            found = [
+                {number: score for number, score in scored.items() if passes(number)}
+                for scored, passes in zip(found, map(self._filter, self._parts), strict=True)
+            ]
+        page = self._page(found)
+        total = sum(map(len, found))
+        return Ranking(page, total, self._is_exact, has_all, facets, self._is_damaged)
+
+    # Words
+
+    def _all_words(self, part: Part, required: Sequence[Word]) -> dict[int, float]:
+        """Score the living documents of one part that have every required word."""
+        segment = part.segment
+        impacts = {word: self._impacts(segment, word) for word in required}
+        ordered = sorted(required, key=lambda word: len(impacts[word]))
+        if not ordered or not impacts[ordered[0]]:
+            return {}
+        numbers = set(impacts[ordered[0]])
+        for word in ordered[1:]:
+            numbers &= impacts[word].keys()
+        numbers -= part.deleted
+        numbers -= self._excluded(part, numbers)
+        if not numbers:
+            return {}
+        return self._with_phrases(part, self._scores(segment, sorted(numbers)))
+
+    def _scores(self, segment: Segment, numbers: list[int]) -> dict[int, float]:
+        """Add up what every word of the query gives to these documents."""
+        scores = [0.0] * len(numbers)
+        for word, idf in self._idf.items():
+            found = self._impacts(segment, word)
+            if word.is_optional:
+                scores = [s + idf * found.get(n, 0.0) for s, n in zip(scores, numbers, strict=True)]
+            else:
+                scores = [s + idf * found[n] for s, n in zip(scores, numbers, strict=True)]
+            if exact := self._exact(segment, word):
+                idf *= _SURFACE
+                scores = [s + idf * exact.get(n, 0.0) for s, n in zip(scores, numbers, strict=True)]
+        return dict(zip(numbers, self._aged(segment, numbers, scores), strict=True))
+
+    def _fewer_words(self, required: Sequence[Word]) -> list[dict[int, float]]:
+        """Score the documents that have some of the words: the more of them, the better."""
+        found = [self._some_words(part, required) for part in self._parts]
+        best = max((cover for scored in found for _, cover in scored.values()), default=0.0)
+        enough = best * _ENOUGH_COVER
+        strong = [
+            {number: score for number, (score, cover) in scored.items() if cover >= enough}
+            for scored in found
+        ]
+        if not self._is_too_little(strong):
+            return strong
+        return [{number: score for number, (score, _) in scored.items()} for scored in found]
+
+    def _some_words(self, part: Part, required: Sequence[Word]) -> dict[int, tuple[float, float]]:
+        segment = part.segment
+        scores: dict[int, float] = {}
+        covers: dict[int, float] = {}
+        for word in sorted(required, key=lambda word: -self._idf[word]):
+            idf = self._idf[word]
+            found = self._impacts(segment, word)
+            numbers: Iterable[int] = found
+            if len(scores) > _MOST_CANDIDATES:
+                numbers = scores.keys() & found.keys()
+            exact = self._exact(segment, word)
+            for number in numbers:
+                gain = idf * (found[number] + _SURFACE * exact.get(number, 0.0))
+                scores[number] = scores.get(number, 0.0) + gain
+                covers[number] = covers.get(number, 0.0) + idf
+        for word, idf in self._idf.items():
+            if word.is_optional:
+                found = self._impacts(segment, word)
+                for number in scores.keys() & found.keys():
+                    scores[number] += idf * found[number]
+        whole = sum(self._idf[word] for word in required)
+        living = scores.keys() - part.deleted
+        numbers = sorted(living - self._excluded(part, living))
+        aged = self._aged(segment, numbers, [scores[number] for number in numbers])
+        return {
+            number: (score * (covers[number] / whole) ** _COORDINATION, covers[number])
+            for number, score in zip(numbers, aged, strict=True)
+        }
+
+    def _impacts(self, segment: Segment, word: Word) -> dict[int, float]:
+        return segment.impacts(STEM + word.root.encode(), self._average)
+
+    def _exact(self, segment: Segment, word: Word) -> dict[int, float]:
+        if word.root == word.word:
+            return {}
+        return segment.impacts(WORD + word.word.encode(), self._average)
+
+    def _aged(self, segment: Segment, numbers: list[int], scores: list[float]) -> list[float]:
+        published = segment.published
+        newest = self._newest
+        return [
+            score * (1.0 + _RECENCY / (1.0 + (newest - published[number]) / _YEAR_MS))
+            for number, score in zip(numbers, scores, strict=True)
+        ]
+
+    # Phrases and exclusions
+
+    def _excluded(self, part: Part, numbers: Iterable[int]) -> set[int]:
+        """Return those of `numbers` that hold an excluded word or phrase."""
+        out: set[int] = set()
+        for words in self._parsed.excluded:
+            holding = set(numbers)
+            for word in words:
+                # What the reader wrote, not its relatives: -makan keeps "makanan".
+                holding &= self._form(part.segment, word).keys()
+            if len(words) > 1:
+                pattern = _phrase_pattern(tuple(word.word for word in words))
+                holding = {n for n in holding if self._reads(part, n, pattern)}
+            out |= holding
+        return out
+
+    def _form(self, segment: Segment, word: Word) -> dict[int, float]:
+        return self._exact(segment, word) or self._impacts(segment, word)
+
+    def _with_phrases(self, part: Part, scored: dict[int, float]) -> dict[int, float]:
+        """Keep the documents that hold every quoted phrase word for word."""
+        for words in self._parsed.phrases:
+            pattern = _phrase_pattern(tuple(word.word for word in words))
+            if len(scored) > _MOST_PHRASE_READS:
+                self._is_exact = False
+                best = heapq.nlargest(_MOST_PHRASE_READS, scored, key=scored.__getitem__)
+                scored = {number: scored[number] for number in best}
+            scored = {n: score for n, score in scored.items() if self._reads(part, n, pattern)}
+        return scored
+
+    def _reads(self, part: Part, number: int, pattern: re.Pattern[str]) -> bool:
+        return pattern.search(self._text(part, number)) is not None
+
+    def _text(self, part: Part, number: int) -> str:
+        """Return title, tags and text of a document, folded."""
+        head = part.segment.head_bytes(number).decode().split("\x1f", 4)[4]
+        try:
+            body = part.segment.body_bytes(number).decode()
+        except Damaged:
+            self._is_damaged = True
+            body = ""
+        return analysis.folded_text(f"{head}\x1f{body}")
+
+    # The page
+
+    def _page(self, found: Sequence[dict[int, float]]) -> tuple[tuple[float, Ref], ...]:
+        start = (self._query.page - 1) * self._query.size
+        wanted = start + self._query.size
+        order = (
+            (score, self._parts[index].segment.published[number], index, number)
+            for index, scored in enumerate(found)
+            for number, score in scored.items()
+        )
+        best = heapq.nlargest(max(wanted, _LOOKED_AT), order)
+        ranked = [(score, (index, number)) for score, _, index, number in best]
+        ranked[:_LOOKED_AT] = self._neighbours_first(ranked[:_LOOKED_AT])
+        return tuple((score % _ALL_WORDS_FIRST, ref) for score, ref in ranked[start:wanted])
+
+    def _neighbours_first(self, ranked: list[tuple[float, Ref]]) -> list[tuple[float, Ref]]:
+        """Raise documents in which words stand together as they were typed."""
+        pairs = _pairs(self._parsed.sequence)
+        if not pairs or len(ranked) < 2:
+            return ranked
+        pattern = _pairs_pattern(pairs)
+        raised = []
+        for score, (index, number) in ranked:
+            together = set(pattern.findall(self._text(self._parts[index], number)))
+            own = score % _ALL_WORDS_FIRST
+            raised.append(
+                (
+                    score + own * _PHRASE_BONUS * min(len(together) / len(pairs), 1.0),
+                    (index, number),
+                )
+            )
+        return sorted(raised, key=lambda row: -row[0])
+
+    # Filters and facets
+
+    @property
+    def _is_filtered(self) -> bool:
+        query = self._query
+        return (query.kind, query.rubric, query.year) != (None, None, None)
+
+    def _is_too_little(self, found: Sequence[dict[int, float]]) -> bool:
+        if not self._is_filtered:
+            return sum(map(len, found)) < self._query.size
+        passing = (
+            sum(map(self._filter(part), scored))
+            for part, scored in zip(self._parts, found, strict=True)
+        )
+        return sum(passing) < self._query.size
+
+    def _filter(self, part: Part, without: str = "") -> Callable[[int], bool]:
+        """Return a test for documents of `part`; the filter named `without` is left out."""
+        wanted = {"kind": self._query.kind, "rubric": self._query.rubric, "year": self._query.year}
+        tests = [
+            ({code for code, name in names.items() if name == str(wanted[dimension])}, of)
+            for dimension, names, of in self._dimensions(part)
+            if wanted[dimension] is not None and dimension != without
+        ]
+        return lambda number: all(of[number] in allowed for allowed, of in tests)
+
+    def _dimensions(self, part: Part) -> tuple[tuple[str, dict[int, str], Sequence[int]], ...]:
+        """Return for each facet its name, what its numbers mean, and each document's number."""
+        segment = part.segment
+        years = segment.years(self._zone)
+        return (
+            ("kind", dict(enumerate(segment.kinds)), segment.kind_of),
+            ("rubric", dict(enumerate(segment.rubrics)), segment.rubric_of),
+            ("year", {year: str(year) if year else "" for year in set(years)}, years),
+        )
+
+    def _facets(self, found: Sequence[dict[int, float]]) -> Facets:
+        counts: dict[str, Counter[str]] = {
+            "kind": Counter(),
+            "rubric": Counter(),
+            "year": Counter(),
+        }
+        for part, scored in zip(self._parts, found, strict=True):
+            if not scored:
+                continue
+            for dimension, names, of in self._dimensions(part):
+                numbers: Iterable[int] = scored
+                if self._is_filtered:
+                    numbers = filter(self._filter(part, dimension), scored)
+                for value, count in Counter(map(of.__getitem__, numbers)).items():
+                    if names[value]:
+                        counts[dimension][names[value]] += count
+        return Facets(
+            kinds=_counted(counts["kind"].most_common()),
+            rubrics=_counted(counts["rubric"].most_common()),
+            years=_counted(sorted(counts["year"].items(), reverse=True)),
+        )
+
+
+def _counted(rows: Iterable[tuple[str, int]]) -> tuple[FacetCount, ...]:
+    return tuple(FacetCount(value, count) for value, count in rows)
+
+
+def _idf(frequency: int, count: int) -> float:
+    return math.log(1.0 + (count - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
+
+
+def _pairs(sequence: Sequence[Word]) -> tuple[tuple[str, str], ...]:
+    """Return neighbouring words of the query, without pairs of mere function words."""
+    stop = analysis.stopwords()
+    found = dict.fromkeys(
+        (first.word, second.word)
+        for first, second in itertools.pairwise(sequence)
+        if first.word != second.word and not (first.word in stop or second.word in stop)
+    )
+    return tuple(found)[:_MOST_PAIRS]
+
+
+@lru_cache(maxsize=256)
+def _pairs_pattern(pairs: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    # A lookahead, so that "a b c" shows both "a b" and "b c".
+    ways = "|".join(rf"{_spelled(first)}\W+{_spelled(second)}\b" for first, second in pairs)
+    return re.compile(rf"\b(?=({ways}))")
+
+
+@lru_cache(maxsize=256)
+def _phrase_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(r"\b" + r"[^\w\x1f]+".join(map(_spelled, words)) + r"\b")
+
+
+def _spelled(word: str) -> str:
+    ways = "|".join(map(re.escape, analysis.spellings(word)))
+    return f"(?:{ways})"

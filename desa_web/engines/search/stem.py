@@ -1,0 +1,132 @@
+"""Find the root of an Indonesian word, so that "pembangunan" meets "membangun".
+
+Readings of affixes are tried against a list of roots (data/roots.txt); a word without a known root
+falls back on the light algorithm of Tala (snowballstemmer), which needs no list. Words of
+Javanese and Sundanese (data/regional.txt) stay whole. Works on folded words; knows no index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Protocol
+
+from desa_web.engines.search.lexicon import word_set
+
+_PARTICLES = ("lah", "kah", "tah", "pun")
+_POSSESSIVES = ("nya", "ku", "mu")
+_DERIVATIONS = ("kan", "an", "i")
+_VOWELS = frozenset("aiueo")
+_MIN_ROOT = 3
+_MAX_PREFIXES = 3
+
+# What a nasal prefix hides, in the order of likelihood: "men" + "ulis" is "tulis" before "ulis".
+_NASAL = (("meny", ("s", "ny")), ("peny", ("s", "ny")), ("nge", ("",)))
+_BEFORE_VOWEL = {"mem": ("p", "m"), "pem": ("p", "m"), "men": ("t", "n"), "pen": ("t", "n")}
+_PLAIN = ("memper", "diper", "per", "ber", "ter", "di", "ke", "se", "pe", "me", "ku", "kau")
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802 - the library's name
+
+
+def stem(word: str) -> str:
+    """Return the root of a folded (lowercase, unaccented) word; itself when nothing is sure."""
+    if len(word) <= _MIN_ROOT or not word.isalpha() or not word.isascii():
+        return word
+    if word in roots() or word in _regional():
+        return word
+    best = ""
+    for candidate in _readings(word):
+        if len(candidate) > len(best) and candidate in roots():
+            best = candidate
+    return best or _light(word)
+
+
+@cache
+def roots() -> frozenset[str]:
+    """Return the known roots."""
+    return word_set("roots.txt")
+
+
+@cache
+def _regional() -> frozenset[str]:
+    return word_set("regional.txt")
+
+
+@cache
+def _tala() -> _Stemmer:
+    import snowballstemmer
+
+    made: _Stemmer = snowballstemmer.stemmer("indonesian")
+    return made
+
+
+def _light(word: str) -> str:
+    """Strip what is safe without a root list: short results are more often wrong than right."""
+    cut = _tala().stemWord(word)
+    return cut if len(cut) > _MIN_ROOT else word
+
+
+def _readings(word: str) -> Iterator[str]:
+    """Yield every stem that some legal reading of the affixes leaves, suffixes first."""
+    bases = list(_without_suffixes(word))
+    yield from bases
+    seen = set(bases)
+    layer = bases
+    for _ in range(_MAX_PREFIXES):
+        following = []
+        for base in layer:
+            for shorter in _without_prefix(base):
+                if shorter not in seen:
+                    seen.add(shorter)
+                    following.append(shorter)
+        yield from following
+        layer = following
+
+
+def _without_suffixes(word: str) -> Iterator[str]:
+    forms = [word]
+    for group in (_PARTICLES, _POSSESSIVES, _DERIVATIONS):
+        for form in tuple(forms):
+            for suffix in group:
+                if form.endswith(suffix) and len(form) - len(suffix) >= _MIN_ROOT:
+                    forms.append(form[: -len(suffix)])
+    return iter(forms)
+
+
+def _without_prefix(word: str) -> Iterator[str]:
+    for prefix, hidden in _NASAL:
+        if word.startswith(prefix):
+            for letter in hidden:
+                yield from _long_enough(letter + word[len(prefix) :])
+    for prefix in ("meng", "peng"):
+        if word.startswith(prefix):
+            rest = word[4:]
+            yield from _long_enough(rest)
+            if rest[:1] in _VOWELS:
+                yield from _long_enough("k" + rest)
+            if rest.startswith("e"):
+                yield from _long_enough(rest[1:])
+    for prefix, letters in _BEFORE_VOWEL.items():
+        if word.startswith(prefix):
+            rest = word[3:]
+            if rest[:1] in _VOWELS:
+                for letter in letters:
+                    yield from _long_enough(letter + rest)
+            else:
+                yield from _long_enough(rest)
+    for prefix in _PLAIN:
+        if word.startswith(prefix):
+            yield from _long_enough(word[len(prefix) :])
+    if word.startswith(("ber", "per", "ter")) and word[3:4] in _VOWELS:
+        yield from _long_enough("r" + word[3:])
+    if word.startswith(("bel", "pel")) and word[3:] == "ajar":
+        yield "ajar"
+    if word.startswith("be") and word[2:] in ("kerja", "ternak", "serta"):
+        yield word[2:]
+
+
+def _long_enough(word: str) -> Iterator[str]:
+    if len(word) >= _MIN_ROOT:
+        yield word
