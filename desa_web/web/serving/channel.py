@@ -3,6 +3,7 @@
 Also the door to the fast path (fastpath.py), which answers before any task is made.
 """
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from desa_web.web.serving.loop import GuardedServer
 
 log = logging.getLogger("desa_web.server")
+
+_DRAIN_BLOCKS, _DRAIN_BYTES = 8, 1 << 16
 
 
 class GuardedChannel(HTTPChannel):  # type: ignore[misc]
@@ -119,6 +122,14 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
                 self.close_when_flushed = True
             else:
                 self.handle_close()
+
+    def handle_close(self) -> None:
+        # Unread input turns the close into a reset, and the client may lose our last answer.
+        with contextlib.suppress(OSError):
+            for _ in range(_DRAIN_BLOCKS):
+                if self.socket is None or not self.socket.recv(_DRAIN_BYTES):
+                    break
+        super().handle_close()
 
     def held_output_bytes(self) -> int:
         """Waiting output that is ours alone: neither a kept page nor a file."""
