@@ -1,0 +1,34 @@
+"""The features of this program, in dependency order, and what they offer together.
+
+A feature more is one folder, one line here, and one migration.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desa_web.core.registry import Feature, adapters, resolve
+from desa_web.features.accounts import FEATURE as ACCOUNTS
+
+if TYPE_CHECKING:
+    from desa_web.core.checks import Check
+    from desa_web.core.due import Handler
+    from desa_web.core.follow import Follower
+    from desa_web.core.site import Site
+
+FEATURES: tuple[Feature, ...] = (ACCOUNTS,)
+
+
+def followers(site: Site) -> list[Follower]:
+    """Return all followers of the site's journal."""
+    return [follower for make in adapters(FEATURES, "followers") for follower in make(site)]
+
+
+def due_handlers() -> dict[str, Handler]:
+    """Return what to call when planned work of a kind is due."""
+    return {kind: resolve(dotted) for f in FEATURES for kind, dotted in f.due.items()}
+
+
+def checks() -> list[Check]:
+    """Return the features' health checks."""
+    return [check for feature in FEATURES for dotted in feature.checks for check in resolve(dotted)]

@@ -1,0 +1,82 @@
+"""Serving and following, as one process does it: the order in which things start and stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+
+from desa_web.app import create_app, page_store, server_options
+from desa_web.core import migrate
+from desa_web.core.follow import Worker, once
+from desa_web.core.site import Site
+from desa_web.features import due_handlers, followers
+
+
+def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or Ctrl+C. Followers run once before the socket opens."""
+    from desa_web.web import server
+
+    _start_log(site)
+    if not _is_read_only(site):
+        migrate.upgrade(site.database)
+    app = create_app(site)
+    worker = _worker(site) if _may_follow(site) else None
+    try:
+        server.serve(
+            app,
+            page_store(app),
+            host=host,
+            port=port,
+            options=server_options(site),
+            on_ready=lambda address, number: on_ready(_url(address, number)),
+        )
+    finally:
+        if worker is not None:
+            worker.stop()
+
+
+def follow(site: Site) -> None:
+    """Follow until SIGTERM or Ctrl+C, beside another server that serves the same site."""
+    _start_log(site)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    worker = Worker(site, followers(site), due_handlers())
+    worker.start()
+    stopping.wait()
+    worker.stop()
+
+
+def follow_once(site: Site) -> int:
+    """Catch up once and return the rows taken."""
+    return once(site, followers(site), due_handlers())
+
+
+def _worker(site: Site) -> Worker:
+    found = followers(site)
+    once(site, found, due_handlers())
+    worker = Worker(site, found, due_handlers())
+    worker.start()
+    return worker
+
+
+def _may_follow(site: Site) -> bool:
+    return site.config.flag("follow") and not _is_read_only(site)
+
+
+def _is_read_only(site: Site) -> bool:
+    from desa_web.core import db
+
+    return db.is_read_only(site.database)
+
+
+def _url(host: str, port: int) -> str:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - only shown
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+def _start_log(site: Site) -> None:
+    level = logging.getLevelNamesMapping().get(site.config.text("log_level").upper(), logging.INFO)
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

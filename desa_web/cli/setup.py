@@ -1,0 +1,157 @@
+"""What `desa init` does: the folder, the village's name, the first admin, the demo."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from desa_web.core import config, settings
+from desa_web.core.actor import Actor, Role, operator
+from desa_web.core.console import Console
+from desa_web.core.errors import DesaError
+from desa_web.core.i18n import _
+from desa_web.core.site import Site
+from desa_web.core.site import create as create_site
+from desa_web.features.accounts import recovery, service
+
+# The people of the demo village; they are nobody.
+DEMO_PEOPLE = (
+    ("admin", "Bagus Prayitno", Role.ADMIN, ""),
+    ("editor", "Nurul Hidayah", Role.EDITOR, "nur"),
+    ("approver", "Sri Wahyuni", Role.APPROVER, ""),
+    ("reporter", "Dimas Arianto", Role.REPORTER, "dim"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the person wants. password None: a one-time code is printed instead."""
+
+    name: str
+    code: str
+    role: str
+    login: str
+    person: str
+    password: str | None
+    database_url: str
+
+
+def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> None:
+    """Make the site and say what to keep: codes, passwords of the demo, the next step."""
+    options: dict[str, config.Value] = {"role": wishes.role}
+    if wishes.database_url:
+        options["database_url"] = wishes.database_url
+    site = create_site(folder, options)
+    try:
+        with site.bound():
+            found = _fill(operator(site, "init"), wishes, is_demo=is_demo)
+    except DesaError:
+        _remove_unused(site)
+        raise
+    finally:
+        site.close()
+    console.event(
+        {"event": "created", "site": str(site.path), **found.as_json()},
+        found.as_text(site.path),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the person must write down. passwords: login → password, only for a demo."""
+
+    login: str
+    setup_code: str | None
+    recovery_codes: list[str]
+    passwords: dict[str, str]
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "login": self.login,
+            "setup_code": self.setup_code,
+            "recovery_codes": self.recovery_codes,
+            "demo_accounts": self.passwords,
+        }
+
+    def as_text(self, path: Path) -> str:
+        lines = [_("Situs baru ada di {path}.").format(path=path), ""]
+        if self.passwords:
+            lines.append(_("Akun contoh (kata sandi baru setiap kali):"))
+            lines += [f"  {login:10} {word}" for login, word in self.passwords.items()]
+        if self.setup_code:
+            lines.append(
+                _("Pilih kata sandi untuk {login} di /undangan/{code} (berlaku 14 hari).").format(
+                    login=self.login, code=self.setup_code
+                )
+            )
+        if self.recovery_codes:
+            lines += [
+                "",
+                _("Kode pemulihan {login}. Cetak dan simpan di lemari kantor:").format(
+                    login=self.login
+                ),
+            ]
+            lines += [f"  {code}" for code in self.recovery_codes]
+        lines += ["", _("Langkah berikut:  desa --site {path} serve").format(path=path)]
+        return "\n".join(lines)
+
+
+def _fill(actor: Actor, wishes: Wishes, *, is_demo: bool) -> Made:
+    values = {"village_name": wishes.name, "kode_wilayah": wishes.code}
+    settings.change(actor, {name: value for name, value in values.items() if value})
+    if is_demo:
+        return _fill_demo(actor)
+    person = wishes.person or wishes.login
+    if wishes.password is None:
+        user, code = recovery.invite(actor, wishes.login, person, Role.ADMIN)
+        return Made(user.login, code, recovery.new_recovery_codes(actor, user.id), {})
+    user = service.add(actor, wishes.login, person, Role.ADMIN, password=wishes.password)
+    return Made(user.login, None, recovery.new_recovery_codes(actor, user.id), {})
+
+
+def _fill_demo(actor: Actor) -> Made:
+    passwords = {}
+    for login, name, role, initials in DEMO_PEOPLE:
+        word = _random_password()
+        service.add(actor, login, name, role, initials=initials, password=word)
+        passwords[login] = word
+    _import_demo(actor)
+    return Made("admin", None, [], passwords)
+
+
+def _import_demo(actor: Actor) -> None:
+    from desa_web.core.registry import resolve
+    from desa_web.features import FEATURES
+
+    if not any(feature.name == "news" for feature in FEATURES):
+        return
+    import_folder = resolve("desa_web.features.news.importer:import_folder")
+    import_folder(actor, _content_folder() / "demo")
+
+
+def _content_folder() -> Path:
+    """Return the folder `content/`: inside the package when installed, beside it otherwise."""
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec("desa_web.content")
+    except ModuleNotFoundError:
+        spec = None
+    if spec is not None and spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(__file__).resolve().parents[2] / "content"
+
+
+def _random_password() -> str:
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    parts = ("".join(secrets.choice(letters) for _n in range(4)) for _part in range(3))
+    return "-".join(parts)
+
+
+def _remove_unused(site: Site) -> None:
+    """Take away the folder of a site that could not be filled: nothing half-made stays."""
+    import shutil
+
+    site.close()
+    shutil.rmtree(site.path, ignore_errors=True)

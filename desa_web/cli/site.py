@@ -1,0 +1,109 @@
+"""`desa init`, `desa serve`, `desa follow`: a site from its first day on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from desa_web.core.console import Console
+from desa_web.core.i18n import _
+
+if TYPE_CHECKING:
+    from desa_web.cli.setup import Wishes
+    from desa_web.core.site import Site
+
+
+@click.command(epilog="Contoh:  desa init situs --name 'Desa Sukamaju' --admin bagus")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAMA", help="Nama desa.")
+@click.option("--code", metavar="PP.KK.CC.DDDD", default="", help="Kode wilayah Kemendagri.")
+@click.option(
+    "--role", type=click.Choice(["desa", "hub"]), default="desa", help="Desa, atau hub Kominfo."
+)
+@click.option("--admin", "login", metavar="USER", help="Nama pengguna admin pertama.")
+@click.option("--admin-name", "person", metavar="NAMA", help="Nama lengkap admin pertama.")
+@click.option("--demo", is_flag=True, help="Isi dengan desa contoh dan empat akun contoh.")
+@click.option("--database-url", default="", help="postgresql://… untuk hub besar.")
+@click.pass_obj
+def init(
+    console: Console,
+    folder: Path,
+    name: str | None,
+    code: str,
+    role: str,
+    login: str | None,
+    person: str | None,
+    demo: bool,
+    database_url: str,
+) -> None:
+    """Buat situs baru di FOLDER."""
+    from desa_web.cli import setup
+
+    has_options = demo or name is not None or login is not None
+    wishes = setup.Wishes(
+        name=name or ("Sukamaju" if demo else ""),
+        code=code,
+        role=role,
+        login=login or "admin",
+        person=person or "",
+        password=None,
+        database_url=database_url,
+    )
+    if not has_options and click.get_text_stream("stdin").isatty():
+        wishes = _asked(wishes)
+    setup.create(console, folder, wishes, is_demo=demo)
+
+
+@click.command(epilog="Contoh:  desa --site situs serve --port 8080")
+@click.option("--host", metavar="ALAMAT", help="Alamat jaringan; bawaan dari desa.toml.")
+@click.option("--port", type=int, metavar="NOMOR", help="Nomor port; 0 berarti mana saja.")
+@click.pass_obj
+def serve(console: Console, host: str | None, port: int | None) -> None:
+    """Jalankan situs sampai dihentikan dengan Ctrl+C."""
+    from desa_web.cli import serving
+
+    with console.site() as site:
+        chosen_host = host or site.config.text("host")
+        chosen_port = site.config.number("port") if port is None else port
+        serving.serve(site, chosen_host, chosen_port, on_ready=lambda url: _ready(console, url))
+
+
+@click.command(epilog="Contoh:  desa --site situs follow --once   (dari cron, tiap menit)")
+@click.option("--once", is_flag=True, help="Kerjakan yang tertinggal sekali, lalu selesai.")
+@click.pass_obj
+def follow(console: Console, once: bool) -> None:
+    """Jalankan pengikut jurnal: halaman jadi, indeks, kerja terjadwal."""
+    from desa_web.cli import serving
+
+    with console.site() as site:
+        _checked_schema(site)
+        if not once:
+            serving.follow(site)
+            return
+        taken = serving.follow_once(site)
+        sentence = _("{n} perubahan dikerjakan.").format(n=taken)
+        console.event({"rows": taken}, sentence)
+
+
+def _asked(wishes: Wishes) -> Wishes:
+    from dataclasses import replace
+
+    return replace(
+        wishes,
+        name=wishes.name or click.prompt(_("Nama desa")),
+        person=click.prompt(_("Nama lengkap Anda")),
+        login=click.prompt(_("Nama pengguna untuk masuk"), default=wishes.login),
+        password=click.prompt(_("Kata sandi"), hide_input=True, confirmation_prompt=True),
+    )
+
+
+def _checked_schema(site: Site) -> None:
+    from desa_web.core import migrate
+
+    migrate.upgrade(site.database)
+
+
+def _ready(console: Console, url: str) -> None:
+    console.event({"event": "ready", "url": url}, _("Situs siap di {url}").format(url=url))

@@ -1,0 +1,57 @@
+"""Fixtures all tests share. `site`: a real, bound site in a temporary folder.
+
+A test or module marked `both_databases` gets `site` twice: on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desa_web.core.site import Site
+from tests.harness.postgres import Postgres, running_postgres
+from tests.harness.site import FakeClock, clock_of, make_site
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: `site` on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "site" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("both_databases") is not None:
+        postgresql = pytest.param("postgresql", marks=pytest.mark.postgres)
+        metafunc.parametrize("site", ["sqlite", postgresql], indirect=True)
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A new site, bound for the length of the test, with a FakeClock (`clock`)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield from _bound(make_site(tmp_path))
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.fresh_url() as url:
+        yield from _bound(make_site(tmp_path, database_url=url))
+
+
+@pytest.fixture
+def clock(site: Site) -> FakeClock:
+    """The clock of `site`."""
+    return clock_of(site)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The run's PostgreSQL server."""
+    with running_postgres() as server:
+        yield server
+
+
+def _bound(site: Site) -> Iterator[Site]:
+    with site.bound():
+        yield site
+    site.close()
