@@ -11,12 +11,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from PIL import Image
+
+from desa_web.core import html
+from desa_web.core.actor import Role
+from desa_web.core.settings import setting
+from desa_web.features.news.article import Text, checked
 
 CONTENT = Path(__file__).resolve().parents[2] / "content"
 RUBRICS = {
@@ -68,7 +75,7 @@ MONTHS = [
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Source:
     """One Markdown file: its front matter and its body."""
 
     path: Path
@@ -82,30 +89,30 @@ class Text:
         return "\n".join(shown + [f"{p['caption']} {p['alt']}" for p in photos])
 
 
-def read(path: Path) -> Text:
+def read(path: Path) -> Source:
     """Parse one file; raises on anything that is not front matter plus body."""
     raw = path.read_text(encoding="utf-8")
     _, front, body = re.split(r"^---\n", raw, maxsplit=2, flags=re.MULTILINE)
-    return Text(path, yaml.safe_load(front), body)
+    return Source(path, yaml.safe_load(front), body)
 
 
-def texts(folder: str) -> list[Text]:
+def texts(folder: str) -> list[Source]:
     """Return every text of a folder; an empty folder is a mistake, not an empty list."""
     found = [read(path) for path in sorted((CONTENT / folder).glob("*.md"))]
     assert found, f"content/{folder} is empty"
     return found
 
 
-def news(site: str) -> list[Text]:
+def news(site: str) -> list[Source]:
     return texts(f"{site}/news")
 
 
-def everything() -> list[Text]:
+def everything() -> list[Source]:
     folders = ("demo/news", "demo/pages", "starter/news", "starter/pages", "help/id")
     return [text for folder in folders for text in texts(folder)]
 
 
-def links(text: Text) -> Iterator[str]:
+def links(text: Source) -> Iterator[str]:
     for match in re.finditer(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)", text.body):
         yield match[1]
 
@@ -162,7 +169,7 @@ def test_published_news_has_a_time_with_zone_and_drafts_have_none() -> None:
     for text in news("demo"):
         state, stamp = text.front["state"], text.front.get("published_at")
         if state in {"published", "scheduled", "withdrawn"}:
-            moment = datetime.fromisoformat(stamp)
+            moment = datetime.fromisoformat(str(stamp))
             assert moment.utcoffset() == timedelta(hours=7), text.path.name
             assert text.path.name.startswith(f"{moment.date()}-"), text.path.name
         else:
@@ -171,10 +178,10 @@ def test_published_news_has_a_time_with_zone_and_drafts_have_none() -> None:
 
 def test_announcements_end_after_they_begin() -> None:
     for text in news("demo"):
-        ends = text.front.get("expires_on")
-        assert (ends is not None) == (text.front["kind"] == "announcement"), text.path.name
-        if ends is not None:
-            assert date.fromisoformat(ends) >= date.fromisoformat(text.path.name[:10])
+        ends = text.front.get("expires_on", "")
+        assert bool(ends) == (text.front["kind"] == "announcement"), text.path.name
+        if ends:
+            assert date.fromisoformat(str(ends)) >= date.fromisoformat(text.path.name[:10])
 
 
 def test_demo_covers_every_rubric_state_and_fourteen_months() -> None:
@@ -258,18 +265,66 @@ def test_menu_points_at_pages_and_addresses_that_exist(site: str) -> None:
     assert {slug for slug, front in pages.items() if front["menu"]} <= linked
 
 
-def test_demo_village_adds_up() -> None:
+def test_demo_settings_are_known_and_accepted() -> None:
     site = tomllib.loads((CONTENT / "demo/site.toml").read_text(encoding="utf-8"))
-    facts = site["facts"]
-    assert re.fullmatch(r"\d{2}\.\d{2}\.\d{2}\.[123]\d{3}", site["village"]["kode_wilayah"])
-    assert site["village"]["timezone"] in {"WIB", "WITA", "WIT"}
-    assert sum(dusun["population"] for dusun in facts["dusun"]) == facts["population"]
-    assert sum(dusun["households"] for dusun in facts["dusun"]) == facts["households"]
-    assert facts["population_male"] + facts["population_female"] == facts["population"]
+    for name, value in site["settings"].items():
+        known = setting(name)
+        assert isinstance(value, type(known.default)), name
+        assert len(str(value)) <= known.limit, name
+        assert not known.choices or value in [choice for choice, _label in known.choices], name
+        assert known.check is None or known.check(value) is None, name
+    assert {account["role"] for account in site["accounts"]} == {
+        Role.ADMIN,
+        Role.EDITOR,
+        Role.APPROVER,
+        Role.REPORTER,
+    }
+
+
+def test_demo_front_page_points_at_what_is_published() -> None:
+    site = tomllib.loads((CONTENT / "demo/site.toml").read_text(encoding="utf-8"))
     live = {t.front["slug"] for t in news("demo") if t.front["state"] == "published"}
-    assert {site["publishing"]["lead"], site["publishing"]["notice"]} <= live
     pages = {page.front["slug"] for page in texts("demo/pages")}
+    assert set(site["front"].values()) <= live
     assert {tile["page"] for tile in site["services"]} <= pages
+
+
+def test_demo_figures_add_up() -> None:
+    rows = re.findall(
+        r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|",
+        (CONTENT / "demo/pages/wilayah.md").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    columns = [[int(row[i].replace(".", "")) for row in rows] for i in (1, 2, 3)]
+    assert len(rows) == 5
+    for column in columns:
+        assert sum(column[:-1]) == column[-1]
+    facts = (CONTENT / "demo/site.toml").read_text(encoding="utf-8")
+    assert f"Keluarga: {rows[-1][2]} KK" in facts
+    assert f"Penduduk: {rows[-1][3]} jiwa" in facts
+
+
+@pytest.mark.parametrize("site", ["demo", "starter"])
+def test_news_is_within_the_limits_of_the_desk(site: str) -> None:
+    for text in news(site):
+        article = Text.from_mapping({**text.front, "body": text.body})
+        assert checked(article).title == text.front["title"], text.path.name
+
+
+@pytest.mark.parametrize("folder", ["demo/news", "demo/pages", "starter/news", "starter/pages"])
+def test_the_canonical_subset_holds_every_word_and_table(folder: str) -> None:
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    for text in texts(folder):
+        made = markdown.render(re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text.body))
+        kept = html.normalise(made)
+        assert _words(kept) == _words(made), text.path.name
+        assert kept.count("<table>") == made.count("<table>"), text.path.name
+
+
+def test_tables_have_a_heading_in_every_column() -> None:
+    for text in everything():
+        for heading in re.findall(r"^(\|.*\|)\n\|[-:| ]+\|$", text.body, flags=re.MULTILINE):
+            assert all(cell.strip() for cell in heading.strip("|").split("|")), text.path.name
 
 
 def test_manual_has_every_key_and_an_order() -> None:
@@ -284,6 +339,10 @@ def test_manual_has_every_key_and_an_order() -> None:
 
 def _without_code(body: str) -> str:
     return re.sub(r"^```.*?^```", "", body, flags=re.MULTILINE | re.DOTALL)
+
+
+def _words(markup: str) -> list[str]:
+    return unescape(re.sub(r"<[^>]+>", " ", markup)).split()
 
 
 def _dated(words: str) -> Iterator[tuple[str, date]]:
