@@ -23,6 +23,11 @@ class Accents:
     brick: str = "#a23f26"
     gold: str = "#d39c3b"
 
+    @property
+    def band_ground(self) -> str:
+        """The dark green of the band, for the browser's own bar."""
+        return tokens(self)["--m1"]
+
 
 SHIPPED_ACCENTS = Accents()
 

@@ -56,6 +56,11 @@ class Layer:
     templates: Mapping[str, str] = field(default_factory=dict)
     static: Mapping[str, bytes] = field(default_factory=dict)
 
+    @property
+    def template_folder(self) -> Path:
+        """Where the templates are; a feature's default folder holds nothing else."""
+        return self.folder / "templates" if self.name else self.folder
+
     @classmethod
     def read(cls, folder: Path, *, is_site: bool, is_default: bool = False) -> Layer:
         templates = folder if is_default else folder / "templates"
@@ -88,7 +93,7 @@ class LayerLoader(BaseLoader):
         start, name = (named[-1], rest) if named else (0, template)
         for layer in self._layers[start:]:
             if name in layer.templates:
-                return layer.templates[name], str(layer.folder / name), lambda: True
+                return layer.templates[name], str(layer.template_folder / name), lambda: True
         raise TemplateNotFound(template)
 
 

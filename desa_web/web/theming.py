@@ -469,6 +469,7 @@ _FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "short_month": _day_filter(dates.short_month),
         "month_name": _day_filter(dates.month_name),
         "weekday": _day_filter(dates.weekday),
+        "day_number": _day_filter(lambda day: str(day.day)),
         "moment": _moment,
         "clock_time": _clock_time,
         "iso": _iso,
@@ -488,7 +489,7 @@ extends = "EXTENDS"
 author = ""
 description = ""
 """,
-        "templates/_kaki_tambahan.html": """\
+        "templates/_footer_extra.html": """\
 {# Masuk ke kaki semua halaman. Variabel yang boleh dipakai: lihat themes/README.md. #}
 <p class="hak">{{ site.name }}, {{ site.place_line }}</p>
 """,
