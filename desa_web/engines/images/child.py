@@ -1,9 +1,9 @@
-"""The helper process: `python -m desa_web.engines.images.child`, one JSON job a line.
+"""The helper process: `python -m desa_web.engines.images.child IDLE_S`, a JSON job a line.
 
 It stays single-threaded, loads the decoders once, and forks a child for each photo, because
 forking the threaded server is unsafe. The child has limits of memory, CPU time, file size and
 open files, is the first to die when the machine runs out of memory, and answers with one line
-of JSON. The helper ends when its input closes or after a minute without work.
+of JSON. The helper ends when its input closes or after an idle minute.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-MEMORY_BYTES = 450 * 2**20
 CPU_S = 20
 # The spool of a 50 MP picture is the largest file.
 FILE_BYTES = 256 * 2**20
-IDLE_S = 60
 
 _LIMIT_SIGNALS = {signal.SIGXCPU: "too_hard", signal.SIGKILL: "busy"}
 
 
 def main() -> None:
+    """Serve jobs from standard input; the argument is how long to wait for the next one."""
+    idle_s = float(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from desa_web.engines.images.picture import preload
 
     preload()
     requests = os.fdopen(0, "rb", buffering=0)
-    while select.select([requests], [], [], IDLE_S)[0]:
+    while select.select([requests], [], [], idle_s)[0]:
         line = requests.readline()
         if not line:
             return
@@ -92,16 +92,16 @@ def _work(job: dict[str, Any], writing: int) -> None:
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _limit()
+        _limit(job["memory_bytes"])
         os.write(writing, json.dumps(_outcome(job)).encode() + b"\n")
         code = 0
     finally:
         os._exit(code)
 
 
-def _limit() -> None:
+def _limit(memory_bytes: int) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
-    memory = pages * resource.getpagesize() + MEMORY_BYTES
+    memory = pages * resource.getpagesize() + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 2))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))

@@ -23,6 +23,8 @@ from desa_web.engines.images.facts import Facts, Kind, PhotoRefused, Reason
 MAX_FILE_BYTES = 40 * 2**20
 # What decoding one photo may take, beside the helper's own 25 MB: see NEED_PER_PIXEL.
 MAX_NEED_BYTES = 420 * 2**20
+# The decoder holds all coefficients of a progressive photo.
+MAX_PROGRESSIVE_PIXELS = 65_000_000
 MAX_SCANS = 100
 # 100 scans over 8 MP took 0.4 s; phones write about 10 scans.
 MAX_SCANNED_PIXELS = 700_000_000
@@ -93,6 +95,8 @@ def check_size(kind: Kind, width_px: int, height_px: int, size_bytes: int) -> No
 
 def _check_effort(facts: Facts, layout: Layout) -> None:
     pixels = facts.width_px * facts.height_px
+    if facts.is_progressive and pixels > MAX_PROGRESSIVE_PIXELS:
+        raise PhotoRefused(Reason.TOO_MANY_PIXELS)
     if layout.scans > MAX_SCANS or layout.scans * pixels > MAX_SCANNED_PIXELS:
         raise PhotoRefused(Reason.TOO_HARD)
     if layout.coefficient_bytes > MAX_NEED_BYTES:

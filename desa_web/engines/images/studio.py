@@ -23,18 +23,28 @@ from desa_web.engines.images.facts import Master, PhotoBusy, PhotoRefused, Reaso
 
 # Generous: a loaded server is 3 to 8 times slower; the CPU limit of the child is the real one.
 WALL_S = 300
+# What one photo may take beside the libraries; the largest accepted ones need 420 MB.
+MEMORY_BYTES = 450 * 2**20
+# An idle helper holds 25 MB and takes 0.2 s to start.
+IDLE_S = 60.0
+
+_HELPER = "desa_web.engines.images.child"
 
 
 class Studio:
     """Turns photos into masters and renditions in a helper process; close it when done.
 
-    `last_usage` tells what the last photo cost: cpu_s, peak_mb, wall_s of its child.
+    `last_usage` tells what the last photo cost: cpu_s, peak_mb, wall_s of its child; `restarts`
+    counts helpers that were gone when a photo came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory_bytes: int = MEMORY_BYTES, idle_s: float = IDLE_S) -> None:
+        self._memory_bytes = memory_bytes
+        self._idle_s = idle_s
         self._lock = Lock()
         self._helper: subprocess.Popen[bytes] | None = None
         self.last_usage: dict[str, float] = {}
+        self.restarts = 0
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +77,16 @@ class Studio:
         made = self._asked("renditions", photo, folder, None)["renditions"]
         return [Rendition(**one) for one in made]
 
+    @property
+    def helper_pid(self) -> int:
+        """The helper's process id; 0 while none is running."""
+        return self._helper.pid if self._helper is not None else 0
+
+    def warm(self) -> None:
+        """Start the helper now, so that the first photo does not wait for it."""
+        with self._lock:
+            self._running()
+
     def close(self) -> None:
         """End the helper process; the next call starts a new one."""
         with self._lock:
@@ -79,10 +99,14 @@ class Studio:
             "target": str(target.absolute()),
             "max_edge_px": max_edge_px,
             "wall_s": WALL_S,
+            "memory_bytes": self._memory_bytes,
         }
         with self._lock:
             # Twice: the helper may have just left for idleness, or was killed for memory.
-            reply = self._exchanged(job) or self._exchanged(job)
+            reply = self._exchanged(job)
+            if reply is None:
+                self.restarts += 1
+                reply = self._exchanged(job)
             if reply is not None:
                 self.last_usage = {key: reply.pop(key) for key in ("cpu_s", "peak_mb", "wall_s")}
         return _checked(reply)
@@ -110,8 +134,8 @@ class Studio:
         if self._helper is not None and self._helper.poll() is None:
             return self._helper
         self._stop()
-        self._helper = subprocess.Popen(
-            [sys.executable, "-m", "desa_web.engines.images.child"],
+        self._helper = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-W", "ignore", "-m", _HELPER, str(self._idle_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
