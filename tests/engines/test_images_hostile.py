@@ -23,12 +23,19 @@ def outcome(studio: Studio, file: Hostile, folder: Path) -> tuple[str, Path]:
     upload, master = folder / "upload", folder / f"master-{file.name}"
     upload.write_bytes(file.data)
     try:
-        # What the upload form asks before it queues a photo follows the same rules.
-        probe(upload)
         studio.ingest(upload, master)
     except PhotoRefused as refusal:
         return str(refusal.reason), master
     return CLEAN, master
+
+
+def refused_at_once(upload: Path) -> str | None:
+    """What the upload form hears before it queues a photo."""
+    try:
+        probe(upload)
+    except PhotoRefused as refusal:
+        return str(refusal.reason)
+    return None
 
 
 def problems(studio: Studio, file: Hostile, folder: Path) -> list[str]:
@@ -41,6 +48,8 @@ def problems(studio: Studio, file: Hostile, folder: Path) -> list[str]:
         found.append(f"{file.name}: {usage}")
     if (became == CLEAN) != master.exists():
         found.append(f"{file.name}: {became}, but a master is there or missing")
+    if refused_at_once(folder / "upload") not in (None, became):
+        found.append(f"{file.name}: {became}, but the probe says something else")
     if became == CLEAN:
         data = master.read_bytes()
         found += [f"{file.name}: {payload!r}" for payload in PAYLOADS if payload in data]
