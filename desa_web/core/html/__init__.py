@@ -5,9 +5,16 @@ stored; what is stored is safe to show and compares byte by byte. No photo, no U
 and no translation is known here.
 
     normalise(html)            any HTML -> the subset, sanitised; idempotent
+    render_body(html, figure)  the HTML for readers, photos put in by the caller
     plain_text(html)           the text, one line a paragraph
     excerpt(html, limit)       the start of the running text, at most `limit` characters
+    blocks(html)               the blocks that merge and comparison work on
+    merge3(base, ours, theirs) three-way merge by block: HTML, or conflicts to decide
+    diff(old, new)             HTML with <ins> and <del> by word, for the review screen
     outbound_domains(html)     hosts that the links lead to
+    from_markdown(text)        CommonMark with tables and ![caption](foto:ID) -> the subset
+    to_markdown(html)          Markdown that from_markdown turns back into the same HTML
+    from_plain_text(text)      text as typed in WhatsApp -> the subset
 
 >>> normalise('<p>Halo <b>warga</b><script>alert(1)</script>')
 '<p>Halo <strong>warga</strong></p>'
@@ -16,12 +23,28 @@ and no translation is known here.
 """
 
 from desa_web.core.errors import InvalidInput, TooLarge
-from desa_web.core.html import text, write
+from desa_web.core.html import diff as _diff
+from desa_web.core.html import markdown, merge, plain, text, write
 from desa_web.core.html.build import parse
+from desa_web.core.html.merge import Conflict, Merge
 from desa_web.core.html.model import Document
 from desa_web.core.i18n import _
 
-__all__ = ["excerpt", "normalise", "outbound_domains", "plain_text"]
+__all__ = [
+    "Conflict",
+    "Merge",
+    "blocks",
+    "diff",
+    "excerpt",
+    "from_markdown",
+    "from_plain_text",
+    "merge3",
+    "normalise",
+    "outbound_domains",
+    "plain_text",
+    "render_body",
+    "to_markdown",
+]
 
 MAX_BODY_CHARS = 5_000_000
 
@@ -46,13 +69,57 @@ def outbound_domains(html: str) -> frozenset[str]:
     return text.domains_of(_document(html))
 
 
+def render_body(html: str, figure: write.FigureWriter) -> str:
+    """Return the HTML for readers.
+
+    `figure(photo_id, caption_html)` returns the HTML of a photo; it may hold figure, picture,
+    img, links and classes, and goes through the sanitiser like all else.
+    """
+    return write.rendered(_document(html), figure)
+
+
+def blocks(html: str) -> list[str]:
+    """Return the canonical HTML of each block: their concatenation is `normalise(html)`."""
+    return [write.html_of([block]) for block in _document(html)]
+
+
+def merge3(base: str, ours: str, theirs: str) -> Merge:
+    """Return the merge of two versions of `base`; `.html` is None when they conflict."""
+    return merge.merged(blocks(base), blocks(ours), blocks(theirs))
+
+
+def diff(old: str, new: str) -> str:
+    """Return both texts in one, what went in <del> and what came in <ins>."""
+    return _diff.diff_of(_document(old), _document(new))
+
+
+def from_markdown(source: str) -> str:
+    """Return the canonical HTML of a Markdown text; raw HTML in it is normalised, too."""
+    return write.html_of(markdown.document_of_markdown(_accepted(source)))
+
+
+def to_markdown(html: str) -> str:
+    """Return Markdown from which `from_markdown` makes the same HTML."""
+    return markdown.markdown_of(_document(html))
+
+
+def from_plain_text(source: str) -> str:
+    """Return the canonical HTML of a text typed with WhatsApp's marks and lists."""
+    return normalise(plain.html_of_plain(_accepted(source)))
+
+
 def _document(html: str) -> Document:
-    if len(html) > MAX_BODY_CHARS:
+    return parse(_accepted(html))
+
+
+def _accepted(source: str) -> str:
+    """Return the text as it is, unless it is too long or holds what no database keeps."""
+    if len(source) > MAX_BODY_CHARS:
         raise TooLarge(
             _("Tulisan terlalu panjang. Bagi menjadi beberapa tulisan, lalu simpan lagi.")
         )
-    if "\0" in html:
+    if "\0" in source:
         raise InvalidInput(
             _("Tulisan memuat karakter yang rusak. Salin ulang teksnya, lalu simpan lagi.")
         )
-    return parse(html)
+    return source

@@ -32,6 +32,8 @@ _SPAN = re.compile(r"0*([1-9][0-9]{0,2})")
 _ORDERED_MARKER = re.compile(r"\(?(?:[0-9]{1,4}|[a-zA-Z]|[ivxlcIVXLC]{1,6})[.)]")
 # Word's bullets as text, when it did not say mso-list: · § ü o from Symbol and Wingdings.
 _TYPED_MARKER = re.compile(r"(?:[·•§▪◦\uf0b7\uf0a7\uf0fc]|[o-](?= )|([0-9]{1,3}[.)]))(?: +|$)")
+_MAX_HEADING_CHARS = 1_000
+_MAX_CAPTION_CHARS = 2_000
 _MAX_LIST_DEPTH = 6
 _MAX_SPAN = 100
 _MAX_GRID_CELLS = 40_000
@@ -108,6 +110,8 @@ class _Build:
             else:
                 out += self._block(part, is_top=True, depth=0)
         line = inline.one_line(runs)
+        if len(inline.text_of_runs(line)) > _MAX_HEADING_CHARS:
+            return [*map(Paragraph, inline.paragraphs(runs)), *out]
         return [Heading(_LEVELS[node.tag], line), *out] if line else out
 
     def _list(self, node: Node, depth: int) -> list[Block]:
@@ -174,11 +178,16 @@ class _Build:
         if not _PHOTO_ID.fullmatch(photo_id):
             return self._flow(node.kids, is_top)
         line = inline.one_line([Run(r.text) for r in captions])
-        figure = Figure(photo_id, inline.text_of_runs(line))
+        caption = inline.text_of_runs(line)
+        after: list[Block] = []
+        if len(caption) > _MAX_CAPTION_CHARS:
+            after += map(Paragraph, inline.paragraphs(line))
+            caption = ""
+        figure = Figure(photo_id, caption)
         if is_top:
-            return [figure]
+            return [figure, *after]
         self._figures.append(figure)
-        return []
+        return after
 
     def _table(self, node: Node, is_top: bool, depth: int) -> list[Block]:
         rows, rest = _rows(node)

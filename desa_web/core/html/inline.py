@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 
 from desa_web.core.html.model import BREAK, Inline, Run
 
+_MAX_RUN_CHARS = 50_000
 # A paragraph of these alone looks empty. The joiners U+200C/D are not here: they are Javanese.
 _INVISIBLE = " \u200b\u00ad\u2060\u200e\u200f\u061c\u2066\u2067\u2068\u2069\u180e"
 
@@ -28,7 +30,7 @@ def paragraphs(runs: Iterable[Run]) -> list[Inline]:
         breaks = 0
         lines[-1].append(run)
     found.append(_joined(lines))
-    return [p for p in found if p]
+    return [part for paragraph in found if paragraph for part in _parts(paragraph)]
 
 
 def one_line(runs: Iterable[Run]) -> Inline:
@@ -39,6 +41,30 @@ def one_line(runs: Iterable[Run]) -> Inline:
 def text_of_runs(runs: Inline) -> str:
     """Return the bare text, line breaks as newlines."""
     return "".join(run.text for run in runs)
+
+
+def _parts(paragraph: Inline) -> Iterable[Inline]:
+    """Cut a paragraph where one text in it is longer than any person writes.
+
+    nh3 0.3 takes quadratic time on the escapes within one text node.
+    """
+    if all(len(run.text) <= _MAX_RUN_CHARS for run in paragraph):
+        return [paragraph]
+    parts: list[list[list[Run]]] = [[[]]]  # paragraphs of lines of runs
+    for run in paragraph:
+        if run == BREAK:
+            parts[-1].append([])
+            continue
+        text = run.text
+        while len(text) > _MAX_RUN_CHARS:
+            at = text.rfind(" ", 0, _MAX_RUN_CHARS)
+            at = at if at > 0 else _MAX_RUN_CHARS
+            parts[-1][-1].append(replace(run, text=text[:at]))
+            parts.append([[]])
+            text = text[at:].lstrip(" ")
+        if text:
+            parts[-1][-1].append(replace(run, text=text))
+    return [paragraph for part in parts if (paragraph := _joined(part))]
 
 
 def _joined(lines: list[list[Run]]) -> Inline:
@@ -58,15 +84,12 @@ def _line(line: list[Run]) -> list[Run]:
         words.pop()
     if not any(run.text.strip(_INVISIBLE) for run in words):
         return []
-    out: list[Run] = []
     for at, run in enumerate(words):
         if run.text == " ":
-            run = _shared(words[at - 1], words[at + 1])
-        if out and _marks(out[-1]) == _marks(run):
-            out[-1] = replace(run, text=out[-1].text + run.text)
-        else:
-            out.append(run)
-    return out
+            words[at] = _shared(words[at - 1], words[at + 1])
+    return [
+        Run("".join(run.text for run in same), *marks) for marks, same in groupby(words, key=_marks)
+    ]
 
 
 def _words(line: list[Run]) -> list[Run]:

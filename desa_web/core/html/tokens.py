@@ -34,6 +34,7 @@ class Style:
 
 Token = Start | End | Style | str
 
+_MARKUP = re.compile(r"<(?=[a-zA-Z!?/])")
 _NAME = re.compile(r"</?([a-zA-Z][^ \t\n\r\f/>]*+)")
 _ATTR = re.compile(
     r"[ \t\n\r\f/]*+(?:(>)|([^ \t\n\r\f/>][^ \t\n\r\f/>=]*+)"
@@ -63,30 +64,24 @@ def tokens(html: str) -> Iterator[Token]:
     at = 0
     size = len(html)
     while at < size:
-        lt = html.find("<", at)
-        if lt < 0 or lt + 1 == size:
+        markup = _MARKUP.search(html, at)
+        if markup is None:
             yield text_of(html[at:])
             return
-        following = html[lt + 1]
-        if following in "!?" or (following == "/" and not html[lt + 2 : lt + 3].isalpha()):
-            if lt > at:
-                yield text_of(html[at:lt])
-            at = _after_comment(html, lt)
-            continue
-        name = _NAME.match(html, lt)
-        if name is None:  # a lone "<" is text
-            yield text_of(html[at : lt + 1])
-            at = lt + 1
-            continue
+        lt = markup.start()
         if lt > at:
             yield text_of(html[at:lt])
+        name = _NAME.match(html, lt)
+        if name is None:
+            at = _after_comment(html, lt)
+            continue
         attrs, after, is_closed = _attributes(html, name.end())
         if after < 0:  # the tag never ends: nothing after it can be told from it
             yield text_of(html[lt:])
             return
         at = after
         tag = name[1].lower()
-        if following == "/":
+        if html[lt + 1] == "/":
             yield End(tag)
             continue
         if tag == "plaintext":

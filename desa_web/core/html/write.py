@@ -1,6 +1,6 @@
 """Write a document as canonical HTML; the sanitiser has the last word on every byte of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from html import escape
 
 import nh3
@@ -33,16 +33,27 @@ _ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan"},
 }
+_FIGURE_TAGS = {"a", "br", "cite", "em", "figcaption", "figure", "img", "p", "picture", "small",
+                "source", "span", "strong"}  # fmt: skip
+_FIGURE_ATTRIBUTES = {
+    "*": {"class", "lang", "aria-label", "aria-hidden"},
+    "a": {"href", "rel"},
+    "img": {"src", "srcset", "sizes", "width", "height", "alt", "loading", "decoding"},
+    "source": {"srcset", "sizes", "type", "media", "width", "height"},
+}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
-FigureWriter = Callable[[Figure], str]
+FigureWriter = Callable[[str, str], str]
 
 
-def sanitised(html: str) -> str:
-    """Return HTML with nothing but the subset in it; canonical HTML comes back unchanged."""
+def sanitised(html: str, also: Set[str] = frozenset()) -> str:
+    """Return HTML with nothing but the subset (and the tags `also`) in it.
+
+    Canonical HTML comes back unchanged.
+    """
     return nh3.clean(
         html,
-        tags=_TAGS,
+        tags=_TAGS | also,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
         link_rel=None,
@@ -53,6 +64,21 @@ def sanitised(html: str) -> str:
 def html_of(blocks: Iterable[Block]) -> str:
     """Return the canonical HTML of blocks."""
     return sanitised("".join(block_html(block) for block in blocks))
+
+
+def rendered(blocks: Iterable[Block], figure: FigureWriter) -> str:
+    """Return HTML for readers: each figure is what `figure` makes of photo id and caption."""
+    out: list[str] = []
+    texts: list[str] = []
+    for block in blocks:
+        if not isinstance(block, Figure):
+            texts.append(block_html(block))
+            continue
+        out.append(sanitised("".join(texts)))
+        texts = []
+        out.append(_sanitised_figure(figure(block.photo_id, escape(block.caption, quote=False))))
+    out.append(sanitised("".join(texts)))
+    return "".join(out)
 
 
 def block_html(block: Block) -> str:
@@ -75,6 +101,17 @@ def block_html(block: Block) -> str:
             head = f"<thead>{_row(rows[0])}</thead>" if has_head else ""
             body = "".join(map(_row, rows[1:] if has_head else rows))
             return f"<table>{head}{f'<tbody>{body}</tbody>' if body else ''}</table>"
+
+
+def _sanitised_figure(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=_FIGURE_TAGS,
+        attributes=_FIGURE_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        link_rel=None,
+        generic_attribute_prefixes={"data-"},
+    )
 
 
 def inline_html(runs: Inline) -> str:
