@@ -229,7 +229,7 @@ SETTINGS: tuple[Setting, ...] = (
             ("tenun", "Tenun"),
             ("anyam", "Anyam"),
             ("parang", "Parang"),
-            ("pucuk-rebung", "Pucuk rebung"),
+            ("rebung", "Pucuk rebung"),
         ),
     ),
     Setting("theme", "desa", "look", "Tema"),

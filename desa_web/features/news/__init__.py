@@ -19,5 +19,5 @@ FEATURE = Feature(
         "news.expire": f"{_HERE}.due:expire",
         "news.purge": f"{_HERE}.due:purge",
     },
-    checks=(f"{_HERE}.checks:texts", f"{_HERE}.checks:planned"),
+    checks=(f"{_HERE}.checks:CHECKS",),
 )

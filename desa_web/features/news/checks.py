@@ -54,3 +54,6 @@ def _changed(name: str) -> Finding:
         "“{name}” berubah tanpa lewat program. Bandingkan dengan cadangan, lalu simpan ulang."
     )
     return Finding("berita", Level.BAD, sentence.format(name=name))
+
+
+CHECKS = (texts, planned)

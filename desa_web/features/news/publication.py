@@ -6,9 +6,12 @@ from datetime import date, datetime, timedelta
 
 from desa_web.core import due, html, journal, settings
 from desa_web.core.actor import Actor
-from desa_web.core.clock import to_ms, zone
+from desa_web.core.clock import as_utc, to_ms, zone
+from desa_web.core.errors import InvalidInput
+from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
 from desa_web.core.journal import Change
+from desa_web.core.site import Site
 from desa_web.features.news import rows
 from desa_web.features.news.article import Kind
 from desa_web.features.news.models import (
@@ -54,7 +57,7 @@ def expire(actor: Actor, article_id: str) -> None:
         if row is None or row.is_expired or row.live_revision_id is None:
             return
         rows.update(row, change, is_expired=True)
-        rows.record(change, row, "expire", keys=rows.live_keys(row))
+        rows.record(change, row, "expire", keys=rows.live_keys(actor.site, row))
 
 
 def free_slug(title: str, article_id: str) -> str:
@@ -75,6 +78,26 @@ def is_free(slug: str, article_id: str) -> bool:
     return not taken.exists() and (had is None or had.article_id == article_id)
 
 
+def month_keys(site: Site, row: ArticleRow) -> set[str]:
+    """Return the key of the list of months when this article opens or closes one."""
+    if row.published_at is None:
+        return set()
+    tz = zone(settings.read(site)["time_zone"])
+    first = (
+        as_utc(row.published_at)
+        .astimezone(tz)
+        .replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    )
+    after = (first + timedelta(days=32)).replace(day=1)
+    others = ArticleRow.select().where(
+        ArticleRow.live_revision_id.is_null(False),
+        ArticleRow.kind == row.kind,
+        ArticleRow.published_at.between(to_ms(first), to_ms(after) - 1),
+        ArticleRow.id != row.id,
+    )
+    return set() if others.exists() else {"list:months"}
+
+
 def keep_address(slug: str, article_id: str, at_ms: int) -> None:
     """Remember that this address was public: it is never given to another article."""
     if not ArticleSlugRow.select().where(ArticleSlugRow.slug == slug).exists():
@@ -89,6 +112,18 @@ def new_domains(body: str) -> list[str]:
     query = OutboundDomainRow.select(OutboundDomainRow.domain)
     known = {row.domain for row in query.where(OutboundDomainRow.domain.in_(list(found)))}
     return sorted(found - known)
+
+
+def local_moment(site: Site, text: str) -> datetime:
+    """Return the time that a person wrote in the village's zone ("2026-11-23T07:00")."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        sentence = _("Waktu ditulis seperti 2026-11-23T07:00.")
+        raise InvalidInput(fields={"at": sentence}) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone(settings.read(site)["time_zone"]))
+    return moment
 
 
 def _tag(article_id: str, revision: RevisionRow, published_at: int) -> None:

@@ -377,3 +377,10 @@ def export_fields(article: Article, revision: Revision) -> dict[str, Any]:
         **{n: v.isoformat() if (v := getattr(article, n)) else None for n in moments},
         **json.loads(json.dumps(revision.text.as_mapping())),
     }
+
+
+def tag_name(site: Site, slug: str) -> str:
+    """Return the tag as its newest article writes it; the slug when nothing carries it."""
+    sql = "SELECT name FROM article_tag WHERE slug = ? ORDER BY published_at DESC LIMIT 1"
+    row = db.execute(site.database, sql, slug).fetchone()
+    return row[0] if row else slug

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from desa_web.core import journal
+from desa_web.core import journal, settings
 from desa_web.core.actor import Actor, Permission
-from desa_web.core.clock import as_utc
+from desa_web.core.clock import as_utc, zone
 from desa_web.core.errors import Conflict, NotFound, StaleVersion
 from desa_web.core.i18n import _
 from desa_web.core.journal import Change
+from desa_web.core.site import Site
 from desa_web.features.news.article import Article, Kind, Revision, State, Text
 from desa_web.features.news.models import ArticleRow, ArticleTagRow, RevisionRow, RubricRow
 
@@ -185,12 +186,13 @@ def state_digest(row: ArticleRow) -> str:
     )
 
 
-def live_keys(row: ArticleRow) -> set[str]:
+def live_keys(site: Site, row: ArticleRow) -> set[str]:
     """Return the surrogate keys of all pages that show the article as it is live now."""
     keys = {f"article:{row.id}"}
     if row.live_revision_id is None or row.published_at is None:
         return keys
-    month = as_utc(row.published_at).strftime("%Y-%m")
+    local = as_utc(row.published_at).astimezone(zone(settings.read(site)["time_zone"]))
+    month = f"{local:%Y-%m}"
     keys |= {f"list:{row.kind}", f"month:{month}"}
     if row.live_rubric_id:
         keys.add(f"rubric:{row.live_rubric_id}")

@@ -246,7 +246,8 @@ def _check_details(
 def _take(
     change: Change, op: Op, row: ArticleRow, rule: Rule, *, note: str, at: datetime | None
 ) -> None:
-    keys = rows.live_keys(row)
+    site = change.actor.site
+    keys = rows.live_keys(site, row)
     due.cancel("news.publish", row.id)
     values: dict[str, object] = {"state": rule.target, "scheduled_at": None}
     if op in (Op.RETURN, Op.APPROVE, Op.SUBMIT, Op.WITHDRAW):
@@ -268,9 +269,11 @@ def _take(
     if op in (Op.SUBMIT, Op.PUBLISH, Op.SCHEDULE):
         _freeze(row)
     rows.update(row, change, **values)
+    if op in (Op.PUBLISH, Op.WITHDRAW):
+        keys |= publication.month_keys(site, row)
     if op is Op.PUBLISH:
         AutosaveRow.delete().where(AutosaveRow.article_id == row.id).execute()
-    rows.record(change, row, op, keys=keys | rows.live_keys(row), note=note)
+    rows.record(change, row, op, keys=keys | rows.live_keys(site, row), note=note)
 
 
 def _freeze(row: ArticleRow) -> None:

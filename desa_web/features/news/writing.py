@@ -114,7 +114,7 @@ def move(actor: Actor, article_id: str, slug: str, *, version: int | None = None
         if row.live_revision_id or not rows.is_own(actor, row):
             actor.require(Permission.EDIT_ALL)
         address = _wanted(slug, row.id)
-        keys = rows.live_keys(row)
+        keys = rows.live_keys(actor.site, row)
         rows.update(row, change, slug=address)
         if row.live_revision_id:
             publication.keep_address(address, row.id, change.at_ms)

@@ -1,0 +1,180 @@
+"""Public pages: a context goes in, an answer that the page store may keep comes out.
+
+    public = public_site()                      # of the current app
+    page = HomePage(site=public.context(), meta=…, …)
+    return public.answer(page, keys={"list:article"})
+
+Public answers carry no session and no token. The menu comes from whoever offers it (a callable
+handed in by app.py), so that nothing here knows a feature.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from flask import Response, current_app, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from desa_web.core import settings
+from desa_web.core.settings import Settings
+from desa_web.core.site import Site as CoreSite
+from desa_web.web.accents import SHIPPED_ACCENTS, Accents
+from desa_web.web.context_parts import (
+    Contacts,
+    Hours,
+    Licence,
+    Link,
+    MenuItem,
+    Site,
+    Words,
+)
+from desa_web.web.contexts import Page
+from desa_web.web.theming import Theme
+
+# Every public page shows the village's name, its menu and its theme.
+EVERYWHERE = frozenset({"site", "menu", "theme"})
+FEEDS = (
+    Link(text="Atom", url="/feed.atom"),
+    Link(text="JSON", url="/feed.json"),
+    Link(text="RSS", url="/rss.xml"),
+)
+_DAYS = ("senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu")
+_TIME = re.compile(r"\d{1,2}[.:]\d{2}")
+_LICENCE_URLS = {
+    "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/deed.id",
+    "CC0": "https://creativecommons.org/publicdomain/zero/1.0/deed.id",
+}
+
+Menu = Callable[[], tuple[MenuItem, ...]]
+
+
+class Public:
+    """The public side of one app: its theme, its menu, and how its answers are made."""
+
+    def __init__(self, site: CoreSite, menu: Menu) -> None:
+        self.site = site
+        self._menu = menu
+        self._themes: dict[str, Theme] = {}
+
+    def theme(self, name: str = "") -> Theme:
+        """Return the village's theme (loaded once)."""
+        name = name or settings.read(self.site)["theme"]
+        if name not in self._themes:
+            folder = self.site.path / "themes"
+            self._themes[name] = Theme.load(name, site_themes=folder)
+        return self._themes[name]
+
+    def context(self, *, announcement: Link | None = None) -> Site:
+        """Return what every template knows of the village, from the settings as they are now."""
+        values = settings.read(self.site)
+        context = site_context(values, base_url=self.site.config.text("base_url"))
+        menu = self._menu()
+        return replace(
+            context, menu=menu, footer_links=_flat(menu), announcement=announcement, feeds=FEEDS
+        )
+
+    def answer(self, page: Page, keys: Iterable[str], status: int = 200) -> Response:
+        """Return the rendered page, marked with the surrogate keys it was made from."""
+        text = self.theme(settings.read(self.site)["theme"]).render(page)
+        response = Response(text, status=status, mimetype="text/html")
+        response.headers["Cache-Control"] = "no-cache"
+        keep(keys)
+        return response
+
+    def moved(self, path: str, keys: Iterable[str]) -> AnyResponse:
+        """Return a permanent redirect to another path of the site."""
+        keep(keys)
+        return redirect(path, 301)
+
+
+def public_site() -> Public:
+    """Return the public side of the current app."""
+    public: Public = current_app.extensions["desa.public"]
+    return public
+
+
+def keep(keys: Iterable[str]) -> None:
+    """Let the page store keep the answer to this request until one of `keys` changes."""
+    request.environ["desa.surrogate_keys"] = EVERYWHERE | frozenset(keys)
+
+
+def site_context(values: Settings, *, base_url: str = "") -> Site:
+    """Return the village's part of a page context; menu and feeds are empty."""
+    accents = Accents(
+        green=values["accent_green"] or SHIPPED_ACCENTS.green,
+        brick=values["accent_red"] or SHIPPED_ACCENTS.brick,
+        gold=values["accent_gold"] or SHIPPED_ACCENTS.gold,
+    )
+    term = values["village_term"]
+    return Site(
+        name=values.full_name,
+        short_name=values["village_name"],
+        tagline=values["motto"],
+        district=_with_term("Kec.", values["district"]),
+        regency=_with_term("Kab.", values["regency"]),
+        province=values["province"],
+        code=values["kode_wilayah"],
+        words=Words(
+            village=term,
+            head=values["head_term"],
+            office=f"Kantor {term}",
+            kim=values["kim_name"] or "KIM",
+        ),
+        contacts=_contacts(values),
+        hours=tuple(_hours(line) for line in values["office_hours"]),
+        licence=_licence(values["licence"]),
+        base_url=(base_url or values["public_address"]).rstrip("/"),
+        zone=values["time_zone"],
+        social=tuple(Link(text=_social_name(u), url=u) for u in values["social_links"]),
+        accents=accents,
+        band=values["band"],
+    )
+
+
+def _contacts(values: Settings) -> Contacts:
+    digits = re.sub(r"[^0-9+]", "", values["phone"])
+    whatsapp = values["whatsapp"]
+    return Contacts(
+        address_lines=tuple(values["address"].splitlines()),
+        phone=values["phone"],
+        phone_url=f"tel:{digits}" if digits else "",
+        whatsapp_url=f"https://wa.me/{whatsapp}" if whatsapp else "",
+        email=values["email"],
+    )
+
+
+def _hours(line: str) -> Hours:
+    """Read "Senin–Kamis: 08.00–15.00"; what is not understood is shown as it was written."""
+    days, _colon, times = line.partition(":")
+    found = _TIME.findall(times)
+    named = [_DAYS.index(d) for d in re.findall(r"[a-z]+", days.casefold()) if d in _DAYS]
+    is_range = len(named) == 2 and re.search(r"[–-]|sampai|s/d|s\.d\.", days) is not None
+    weekdays = tuple(range(named[0], named[1] + 1)) if is_range else tuple(named)
+    if len(found) != 2:
+        return Hours(days=days.strip() if not times.strip() else line, weekdays=weekdays)
+    opens, closes = (t.replace(":", ".").zfill(5) for t in found)
+    return Hours(days=days.strip(), weekdays=weekdays, opens=opens, closes=closes)
+
+
+def _licence(name: str) -> Licence:
+    if name == Licence().name:
+        return Licence()
+    sentence = f"Naskah dan foto boleh dipakai ulang dengan menyebut sumber ({name})."
+    return Licence(name=name, url=_LICENCE_URLS.get(name, ""), sentence=sentence)
+
+
+def _with_term(term: str, name: str) -> str:
+    lowered = name.casefold()
+    known = ("kec", "kab", "kota", "kapanewon", "distrik")
+    return name if not name or lowered.startswith(known) else f"{term} {name}"
+
+
+def _social_name(url: str) -> str:
+    host = re.sub(r"^https?://(www\.)?", "", url).split("/", 1)[0]
+    return host.split(".")[0].capitalize()
+
+
+def _flat(menu: tuple[MenuItem, ...]) -> tuple[Link, ...]:
+    return tuple(Link(text=item.text, url=item.url) for item in menu if item.url != "/")[:8]
