@@ -131,6 +131,8 @@ def serve(
     """Serve until SIGTERM, SIGINT or an error; call `on_ready(host, port)` once it listens."""
     options = options or Options()
     _raise_descriptor_limit(options.limits.connections * 2 + 256)
+    # Said for every request that waits for a thread: noise on a busy day, a full log under attack.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     server = make_server(app, store, host=host, port=port, options=options)
     if threading.current_thread() is threading.main_thread():

@@ -5,6 +5,8 @@ Also the door to the fast path (fastpath.py), which answers before any task is m
 
 import contextlib
 import logging
+import socket
+import struct
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +131,13 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
             for _ in range(_DRAIN_BLOCKS):
                 if self.socket is None or not self.socket.recv(_DRAIN_BYTES):
                     break
+        super().handle_close()
+
+    def abort(self) -> None:
+        """Close with a reset: the kernel lets go of what this client never read."""
+        with contextlib.suppress(OSError):
+            if self.socket is not None:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         super().handle_close()
 
     def held_output_bytes(self) -> int:

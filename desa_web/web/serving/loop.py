@@ -175,11 +175,9 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
         waiting: list[GuardedChannel] = []
         for channel in list(self.active_channels.values()):
             idle_since = channel.idle_since()
-            if (
-                channel.will_close
-                or (idle_since is not None and now - idle_since > idle_s)
-                or channel.is_overdue(monotonic, header_s)
-            ):
+            if channel.is_overdue(monotonic, header_s):
+                channel.abort()
+            elif channel.will_close or (idle_since is not None and now - idle_since > idle_s):
                 channel.handle_close()
             elif channel.total_outbufs_len:
                 waiting.append(channel)
@@ -193,4 +191,4 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
             if total <= self.limits.output_bytes:
                 return
             total -= held[channel]
-            channel.handle_close()
+            channel.abort()
