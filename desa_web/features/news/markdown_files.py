@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from html import escape, unescape
 from typing import TypeVar
 
 import yaml
@@ -37,13 +36,9 @@ FIELDS = (
     "corrected_on", "photos",
 )  # fmt: skip
 _PHOTO_LINE = re.compile(
-    r"^!\[(?P<caption>(?:[^\]\\]|\\.)*)\]\((?P<file>[^()\s]+)\)\s*$", re.MULTILINE
+    r"^(?P<caption>!\[(?:[^\]\\]|\\.)*\])\((?P<target>[^()\s]+)\)[ \t]*$", re.MULTILINE
 )
 _E = TypeVar("_E", bound=StrEnum)
-_FIGURE = re.compile(
-    r'<figure data-foto="(?P<id>[^"]+)">(?:<figcaption>(?P<caption>.*?)</figcaption>)?</figure>',
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,28 +110,21 @@ def compose(file: ArticleFile) -> bytes:
 def body_of(markdown: str, photo_ids: Mapping[str, str]) -> str:
     """Return the normalised body; photo lines become figures by `photo_ids` (file → id)."""
 
-    def figure(match: re.Match[str]) -> str:
-        photo_id = photo_ids.get(match["file"])
-        if photo_id is None:
-            return match[0]
-        caption = escape(re.sub(r"\\(.)", r"\1", match["caption"]), quote=False)
-        return f'<figure data-foto="{photo_id}"><figcaption>{caption}</figcaption></figure>'
+    def named(match: re.Match[str]) -> str:
+        photo_id = photo_ids.get(match["target"])
+        return f"{match['caption']}(foto:{photo_id})" if photo_id else match[0]
 
-    return html.from_markdown(_PHOTO_LINE.sub(figure, markdown))
+    return html.from_markdown(_PHOTO_LINE.sub(named, markdown))
 
 
 def markdown_of(body: str, files: Mapping[str, str]) -> str:
     """Return Markdown for a normalised body; figures become photo lines by `files` (id → file)."""
 
-    def line(match: re.Match[str]) -> str:
-        file = files.get(match["id"])
-        caption = unescape(match["caption"] or "")
-        if file is None or "<" in caption or "\n" in caption:
-            return match[0]
-        escaped = re.sub(r"([\\\]])", r"\\\1", caption)
-        return f"![{escaped}]({file})"
+    def placed(match: re.Match[str]) -> str:
+        file = files.get(match["target"].removeprefix("foto:"))
+        return f"{match['caption']}({file})" if file else match[0]
 
-    return _FIGURE.sub(line, html.to_markdown(body))
+    return _PHOTO_LINE.sub(placed, html.to_markdown(body))
 
 
 def _front_matter(source: str, name: str) -> dict[str, object]:

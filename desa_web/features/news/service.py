@@ -15,7 +15,7 @@ from desa_web.features.news.desk_state import (
     take_pen,
     typing_of,
 )
-from desa_web.features.news.publication import expire, new_domains
+from desa_web.features.news.publication import expire, local_moment, new_domains
 from desa_web.features.news.revisions import (
     Comparison,
     compare,
@@ -55,6 +55,7 @@ __all__ = [
     "discard_typing",
     "drop_pen",
     "expire",
+    "local_moment",
     "move",
     "new_domains",
     "open_for_edit",

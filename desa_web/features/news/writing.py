@@ -208,8 +208,7 @@ def _merge(
         if name == "body" or wanted == other:
             continue
         if wanted != was and other != was:
-            sides = (str(was), str(wanted), str(other))
-            conflicts.append(html.Conflict(*sides))
+            conflicts.append(html.Conflict((str(was),), (str(wanted),), (str(other),)))
         fields[name] = other if wanted == was else wanted
     if conflicts or merge.html is None:
         return mine, conflicts
