@@ -58,7 +58,9 @@ def folded_text(text: str) -> str:
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = unicodedata.normalize("NFC", "".join(filter(_is_kept, decomposed)))
-    return _APOSTROPHE.sub("", text)
+    if "'" in text or "’" in text:
+        text = _APOSTROPHE.sub("", text)
+    return text
 
 
 def clean(text: str) -> str:

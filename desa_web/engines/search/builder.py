@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,7 +51,8 @@ def _fed(child: subprocess.Popen[bytes], documents: Iterable[Document]) -> tuple
     assert child.stdin is not None  # noqa: S101 - for the type checker: it was asked for
     try:
         for document in documents:
-            child.stdin.write(json.dumps(asdict(document)).encode() + b"\n")
+            row = {name: getattr(document, name) for name in Document.__slots__}
+            child.stdin.write(json.dumps(row).encode() + b"\n")
     except BrokenPipeError:
         pass  # The child has died; its exit status and message tell why.
     return child.communicate()

@@ -31,7 +31,7 @@ from desa_web.engines.search.model import (
     Status,
 )
 from desa_web.engines.search.parse import MOST_CHARACTERS, Parsed, Word, parse
-from desa_web.engines.search.segment import STEM, Builder, Damaged
+from desa_web.engines.search.segment import STEM, Builder, Damaged, Segment
 from desa_web.engines.search.store import Snapshot
 
 LARGEST_PAGE = 100
@@ -89,9 +89,15 @@ class SearchIndex:
         ranking = rank.rank(snapshot, parsed, query, self._zone)
         if ranking.is_damaged:
             self._found_damage = "a text on disk has changed"
-        hits = tuple(self._hit(snapshot, ref, score, parsed) for score, ref in ranking.refs)
+        wanted: dict[int, dict[str, snippet.Wanted]] = {}
+        hits = []
+        for score, ref in ranking.refs:
+            segment = snapshot.parts[ref[0]].segment
+            if ref[0] not in wanted:
+                wanted[ref[0]] = _marked(segment, parsed)
+            hits.append(self._hit(segment, ref, score, wanted[ref[0]]))
         return Results(
-            hits=hits,
+            hits=tuple(hits),
             total=ranking.total,
             is_total_exact=ranking.is_total_exact,
             facets=ranking.facets,
@@ -163,8 +169,9 @@ class SearchIndex:
         with locked(self._folder / "lock", _("Indeks pencarian sedang diperbarui; coba lagi.")):
             yield
 
-    def _hit(self, snapshot: Snapshot, ref: rank.Ref, score: float, parsed: Parsed) -> Hit:
-        segment = snapshot.parts[ref[0]].segment
+    def _hit(
+        self, segment: Segment, ref: rank.Ref, score: float, wanted: dict[str, snippet.Wanted]
+    ) -> Hit:
         head = segment.head(ref[1])
         try:
             text = segment.body_bytes(ref[1]).decode()
@@ -177,7 +184,7 @@ class SearchIndex:
             title=head.title,
             url=head.url,
             rubric=head.rubric,
-            snippet=snippet.snippet(text, _marked(parsed), {w.word for w in parsed.words}),
+            snippet=snippet.snippet(text, wanted),
             score=round(score, 4),
             published_at=segment.published[ref[1]],
         )
@@ -191,15 +198,20 @@ def _bounded(query: Query) -> Query:
     )
 
 
-def _marked(parsed: Parsed) -> dict[str, float]:
-    """Return the roots to mark with their weights; an abbreviation marks its long form too."""
-    weights: dict[str, float] = {}
+def _marked(segment: Segment, parsed: Parsed) -> dict[str, snippet.Wanted]:
+    """Return what to mark, by root; an abbreviation marks its long form too."""
+    wanted: dict[str, snippet.Wanted] = {}
     for word in parsed.words:
         for part in analysis.spelled_out(word.word):
             if (terms := analysis.terms_of(part)) and part not in analysis.stopwords():
-                weights.setdefault(terms[0], 0.5)
-        weights[word.root] = 0.1 if word.is_optional else 1.0
-    return weights
+                wanted.setdefault(terms[0], (0.5, part, _all_forms(segment, terms[0])))
+        weight = 0.1 if word.is_optional else 1.0
+        wanted[word.root] = (weight, word.word, _all_forms(segment, word.root))
+    return wanted
+
+
+def _all_forms(segment: Segment, root: str) -> list[str]:
+    return [way for form in segment.forms(root) for way in analysis.spellings(form)]
 
 
 # Corrections and suggestions

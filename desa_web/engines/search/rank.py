@@ -30,7 +30,7 @@ _ENOUGH_COVER = 0.5
 _MOST_CANDIDATES = 3_000
 """Once so many documents hold the rarer words, frequent words only add to their scores."""
 _PHRASE_BONUS = 0.25
-_LOOKED_AT = 30
+_LOOKED_AT = 20
 """So many of the best are looked at for neighbouring words."""
 _MOST_PHRASE_READS = 1_000
 _ALL_WORDS_FIRST = 1_000.0
@@ -87,7 +87,9 @@ class _Search:
         required = [word for word in self._parsed.words if not word.is_optional]
         found = [self._all_words(part, required) for part in self._parts]
         has_all = True
-        if self._is_too_little(found) and len(required) > 1 and not self._parsed.phrases:
+        # A phrase that stands somewhere is meant; one that stands nowhere is words.
+        is_phrase = bool(self._parsed.phrases) and any(found)
+        if self._is_too_little(found) and len(required) > 1 and not is_phrase:
             fewer = self._fewer_words(required)
             has_all = sum(map(len, fewer)) == sum(map(len, found))
             for full, rest in zip(found, fewer, strict=True):
@@ -256,17 +258,12 @@ class _Search:
         pairs = _pairs(self._parsed.sequence)
         if not pairs or len(ranked) < 2:
             return ranked
-        pattern = _pairs_pattern(pairs)
         raised = []
         for score, (index, number) in ranked:
-            together = set(pattern.findall(self._text(self._parts[index], number)))
-            own = score % _ALL_WORDS_FIRST
-            raised.append(
-                (
-                    score + own * _PHRASE_BONUS * min(len(together) / len(pairs), 1.0),
-                    (index, number),
-                )
-            )
+            text = self._text(self._parts[index], number)
+            together = sum(pair in text for pair in pairs)
+            bonus = score % _ALL_WORDS_FIRST * _PHRASE_BONUS * together / len(pairs)
+            raised.append((score + bonus, (index, number)))
         return sorted(raised, key=lambda row: -row[0])
 
     # Filters and facets
@@ -336,29 +333,29 @@ def _idf(frequency: int, count: int) -> float:
     return math.log(1.0 + (count - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
 
 
-def _pairs(sequence: Sequence[Word]) -> tuple[tuple[str, str], ...]:
+def _pairs(sequence: Sequence[Word]) -> tuple[str, ...]:
     """Return neighbouring words of the query, without pairs of mere function words."""
     stop = analysis.stopwords()
     found = dict.fromkeys(
-        (first.word, second.word)
+        f"{analysis.fold(first.typed)} {analysis.fold(second.typed)}"
         for first, second in itertools.pairwise(sequence)
-        if first.word != second.word and not (first.word in stop or second.word in stop)
+        if first.word not in stop and second.word not in stop
     )
     return tuple(found)[:_MOST_PAIRS]
 
 
 @lru_cache(maxsize=256)
-def _pairs_pattern(pairs: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    # A lookahead, so that "a b c" shows both "a b" and "b c".
-    ways = "|".join(rf"{_spelled(first)}\W+{_spelled(second)}\b" for first, second in pairs)
-    return re.compile(rf"\b(?=({ways}))")
-
-
-@lru_cache(maxsize=256)
 def _phrase_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(r"\b" + r"[^\w\x1f]+".join(map(_spelled, words)) + r"\b")
+    # The lookbehind stands after the first word, so that the search can leap from word to word.
+    first = words[0]
+    ways = [_spelled(word) for word in words]
+    if len(analysis.spellings(first)) == 1:
+        ways[0] = rf"{ways[0]}(?<!\w{ways[0]})"
+    else:
+        ways[0] = rf"\b{ways[0]}"
+    return re.compile(r"[^\w\x1f]+".join(ways) + r"\b")
 
 
 def _spelled(word: str) -> str:
     ways = "|".join(map(re.escape, analysis.spellings(word)))
-    return f"(?:{ways})"
+    return f"(?:{ways})" if "|" in ways else ways

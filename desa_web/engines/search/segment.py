@@ -35,7 +35,7 @@ from whoosh.filedb.structfile import BufferFile, StructFile
 from desa_web.engines.search import analysis
 from desa_web.engines.search.model import Document
 
-FORMAT = f"1-{sys.byteorder}-{array('I').itemsize}"
+FORMAT = f"2-{sys.byteorder}-{array('I').itemsize}"
 
 _MAGIC = b"DESASEG1"
 _TERM = struct.Struct("!QI")
@@ -118,6 +118,7 @@ class Builder:
         self._ids: dict[bytes, array[int]] = {}
         self._weights: dict[bytes, bytearray] = {}
         self._uses: Counter[bytes] = Counter()
+        self._roots: dict[bytes, bytes] = {}
         self._heads: list[bytes] = []
         self._bodies: list[bytes] = []
         self._lengths: array[int] = array("H")
@@ -160,10 +161,12 @@ class Builder:
             values = (segment.lengths[old], segment.published[old])
             names = (segment.kinds[segment.kind_of[old]], segment.rubrics[segment.rubric_of[old]])
             self._append(segment.head_bytes(old), body, values, names)
-        for key, ids, weights, uses in segment.entries():
+        for key, ids, weights, count, root in segment.entries():
             if weights is None:
-                self._uses[key] += uses
+                self._uses[key] += count
                 continue
+            if root:
+                self._roots[key] = root
             for old, weight in zip(ids, weights, strict=True):
                 if (new := renumbered.get(old)) is not None:
                     self._post(key, new, weight)
@@ -225,10 +228,12 @@ class Builder:
         stems: dict[str, int] = {}
         for (root, word), weight in found.items():
             stems[root] = stems.get(root, 0) + weight
+            key = WORD + word.encode()
             if word == root:
-                self._uses[WORD + word.encode()] += 1
+                self._uses[key] += 1
             else:
-                self._post(WORD + word.encode(), number, weight)
+                self._roots[key] = root.encode()
+                self._post(key, number, weight)
         for word in implied:
             if implied_terms := analysis.terms_of(word):
                 stems.setdefault(implied_terms[0], _EXTRA)
@@ -252,7 +257,8 @@ class Builder:
             if ids is None:
                 terms.add(key, _TERM.pack(_NO_POSTINGS, self._uses[key]))
                 continue
-            terms.add(key, _TERM.pack(len(postings), len(ids)))
+            value = _TERM.pack(len(postings), len(ids))
+            terms.add(key, value + self._roots.get(key, b""))
             postings += ids.tobytes()
             postings += self._weights[key]
         terms.close()
@@ -353,7 +359,7 @@ class Segment:
     def frequency(self, key: bytes) -> int:
         """Return in how many documents (deleted ones too) a term is."""
         value = self._terms.get(key)
-        return _TERM.unpack(value)[1] if value else 0
+        return _TERM.unpack_from(value)[1] if value else 0
 
     def impacts(self, key: bytes, average_length: float) -> dict[int, float]:
         """Return {document: BM25 weight without idf} for a term; do not change it."""
@@ -370,7 +376,7 @@ class Segment:
 
     def _impacts(self, key: bytes, average_length: float) -> dict[int, float]:
         value = self._terms.get(key)
-        offset, count = _TERM.unpack(value) if value else (_NO_POSTINGS, 0)
+        offset, count = _TERM.unpack_from(value) if value else (_NO_POSTINGS, 0)
         if offset == _NO_POSTINGS:
             return {}
         ids, weights = self._posting(offset, count)
@@ -394,22 +400,35 @@ class Segment:
             self._normed = norms
         return norms[1]
 
-    def entries(self) -> Iterator[tuple[bytes, Sequence[int], bytes | None, int]]:
-        """Yield (key, documents, weights, uses) of every term; weights None: counted only."""
+    def entries(self) -> Iterator[tuple[bytes, Sequence[int], bytes | None, int, bytes]]:
+        """Yield (key, documents, weights, count, root) of every term; weights may be missing."""
         for key, value in self._terms.items():
-            offset, count = _TERM.unpack(value)
+            offset, count = _TERM.unpack_from(value)
             if offset == _NO_POSTINGS:
-                yield key, (), None, count
+                yield key, (), None, count, b""
             else:
                 ids, weights = self._posting(offset, count)
-                yield key, ids, weights, count
+                yield key, ids, weights, count, value[_TERM.size :]
 
     @cached_property
     def words(self) -> dict[str, int]:
-        """Every surface form with the number of documents it is in, in alphabetical order."""
+        """Every surface form with the number of documents it is in, in the order of bytes."""
         return {
-            key[1:].decode(): _TERM.unpack(value)[1] for key, value in self._terms.items_from(WORD)
+            key[1:].decode(): _TERM.unpack_from(value)[1]
+            for key, value in self._terms.items_from(WORD)
         }
+
+    def forms(self, root: str) -> list[str]:
+        """Return the surface forms of a root, itself included."""
+        return [root, *self._forms.get(root, ())]
+
+    @cached_property
+    def _forms(self) -> dict[str, list[str]]:
+        forms: dict[str, list[str]] = {}
+        for key, value in self._terms.items_from(WORD):
+            if root := value[_TERM.size :].decode():
+                forms.setdefault(root, []).append(key[1:].decode())
+        return forms
 
     def completions(self, prefix: str) -> list[tuple[str, int]]:
         """Return the surface forms that begin with `prefix`, with their document counts."""

@@ -5,7 +5,7 @@ Returns plain text in pieces; escaping is the page's. Looks at a bounded stretch
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping, Sequence
 
 from desa_web.engines.search import analysis
 from desa_web.engines.search.model import Part
@@ -13,36 +13,65 @@ from desa_web.engines.search.model import Part
 _LENGTH = 240
 _STRETCH = 40_000
 _MOST_STRETCHES = 12
-_MOST_PLACES = 400
+_MOST_PLACES = 100
+_EXACT = 1.2
+
+Wanted = tuple[float, str, Sequence[str]]
+"""(weight, the form typed, all forms) of a root."""
+Place = tuple[int, int, str, float]
+"""(start, end, root, weight) of a word in a text."""
 
 
-def snippet(text: str, weights: dict[str, float], surfaces: Collection[str]) -> tuple[Part, ...]:
-    """Return about 240 characters of `text` around the heaviest roots of `weights`."""
+def snippet(text: str, wanted: Mapping[str, Wanted]) -> tuple[Part, ...]:
+    """Return about 240 characters of `text` around the words of `wanted` ({root: …})."""
     for start in range(0, min(len(text), _STRETCH * _MOST_STRETCHES), _STRETCH):
         stretch = text[start : start + _STRETCH]
-        places = _places(stretch, weights, surfaces)
+        places = _places(stretch, wanted)
         if places:
             return _cut(stretch, places, is_start=start == 0)
     return _cut(text[: _LENGTH * 2], [], is_start=True)
 
 
-def _places(
-    text: str, weights: dict[str, float], surfaces: Collection[str]
-) -> list[tuple[int, int, str, float]]:
-    """Return (start, end, root, weight) of every word of `text` that the query asked for."""
-    terms_of = analysis.terms_of
-    places: list[tuple[int, int, str, float]] = []
-    for token in set(analysis.tokens(text)):
-        terms = terms_of(token)
-        if terms is None or terms[0] not in weights:
-            continue
-        weight = weights[terms[0]] * (1.2 if terms[1] in surfaces else 1.0)
-        end = 0
-        while (start := text.find(token, end)) >= 0 and len(places) < _MOST_PLACES:
-            end = start + len(token)
-            if _stands_alone(text, start, end):
-                places.append((start, end, terms[0], weight))
+def _places(text: str, wanted: Mapping[str, Wanted]) -> list[Place]:
+    """Return every wanted word of `text`: known forms are looked for, which is quick."""
+    folded = text.lower()
+    if len(folded) != len(text):
+        return _places_by_token(text, wanted)
+    places: list[Place] = []
+    missing = False
+    for root, (weight, exact, forms) in wanted.items():
+        before = len(places)
+        for form in forms:
+            value = weight * (_EXACT if form == exact else 1.0)
+            for start in _starts(folded, form):
+                places.append((start, start + len(form), root, value))
+        missing = missing or len(places) == before
+    if missing and not (text.isascii() and "'" not in text):
+        return _places_by_token(text, wanted)
     places.sort()
+    return places
+
+
+def _starts(text: str, form: str) -> Iterator[int]:
+    end = 0
+    for _ in range(_MOST_PLACES):
+        start = text.find(form, end)
+        if start < 0:
+            return
+        end = start + len(form)
+        if _stands_alone(text, start, end):
+            yield start
+
+
+def _places_by_token(text: str, wanted: Mapping[str, Wanted]) -> list[Place]:
+    """The slow and thorough way, for words with accents and apostrophes."""
+    places: list[Place] = []
+    for match in analysis.TOKEN.finditer(text):
+        terms = analysis.terms_of(match[0])
+        if terms and terms[0] in wanted:
+            weight, exact, _forms = wanted[terms[0]]
+            value = weight * (_EXACT if terms[1] == exact else 1.0)
+            places.append((match.start(), match.end(), terms[0], value))
     return places
 
 
@@ -51,9 +80,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return before and (end == len(text) or not text[end].isalnum())
 
 
-def _cut(
-    text: str, places: list[tuple[int, int, str, float]], *, is_start: bool
-) -> tuple[Part, ...]:
+def _cut(text: str, places: list[Place], *, is_start: bool) -> tuple[Part, ...]:
     start, stop = _window(text, places)
     parts: list[Part] = []
     if start > 0 or not is_start:
@@ -73,7 +100,7 @@ def _cut(
     return tuple(parts)
 
 
-def _window(text: str, places: list[tuple[int, int, str, float]]) -> tuple[int, int]:
+def _window(text: str, places: list[Place]) -> tuple[int, int]:
     """Return where the best passage begins and ends, on word boundaries."""
     best, best_value = 0, -1.0
     for index, (start, _, _, _) in enumerate(places):
