@@ -6,6 +6,7 @@ leaves nothing behind, the others come in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -85,7 +86,7 @@ def import_file(actor: Actor, file: Path, root: Path) -> Imported:
     parsed = parse(file.read_bytes(), file.name)
     photo_ids = {p.file: _photo(actor, p, file, root) for p in parsed.photos}
     lead = photo_ids[parsed.photos[0].file] if parsed.photos else ""
-    body = body_of(parsed.markdown, photo_ids)
+    body = body_of(_with_lead(parsed), photo_ids)
     text = replace(parsed.text, body=body, lead_photo_id=lead)
     known = ArticleRow.get_or_none(ArticleRow.slug == parsed.slug) if parsed.slug else None
     with journal.change(actor):
@@ -173,6 +174,15 @@ def _photo(actor: Actor, entry: PhotoEntry, file: Path, root: Path) -> str:
             return photo.id
     sentence = _("{name}: foto {photo} tidak ada di folder impor. Taruh fotonya, lalu impor lagi.")
     raise InvalidInput(sentence.format(name=file.name, photo=entry.file))
+
+
+def _with_lead(parsed: ArticleFile) -> str:
+    """Return the text with the first photo as its first figure: the caption is the article's."""
+    if not parsed.photos or f"]({parsed.photos[0].file})" in parsed.markdown:
+        return parsed.markdown
+    lead = parsed.photos[0]
+    caption = re.sub(r"([\\\]])", r"\\\1", " ".join(lead.caption.split()))
+    return f"![{caption}]({lead.file})\n\n{parsed.markdown}"
 
 
 def _may_save(row: ArticleRow) -> bool:
