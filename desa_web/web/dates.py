@@ -103,6 +103,14 @@ def short_rupiah(amount_rp: int) -> str:
     return rupiah(amount_rp)
 
 
+def rupiah_of(part_rp: int, whole_rp: int) -> tuple[str, str]:
+    """Return the two sides of "Rp498 dari 640 juta", the unit said once when both share it."""
+    part, whole = short_rupiah(part_rp), short_rupiah(whole_rp)
+    if part.split()[1:] == whole.split()[1:] and " " in part:
+        return part.split()[0], whole.removeprefix("Rp")
+    return part, whole
+
+
 def file_size(size_bytes: int) -> str:
     """Return "84 KB", "18,4 MB": decimal units, as phones count them."""
     if size_bytes < 1000:

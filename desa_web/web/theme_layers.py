@@ -103,7 +103,7 @@ def chain(name: str, site_themes: Path | None) -> list[Layer]:
     roots.append((shipped_themes(), False))
     layers: list[Layer] = []
     visited: set[str] = set()
-    while name and name not in visited:
+    while not visited or (name and name not in visited):
         visited.add(name)
         folders = [(root / name, is_site) for root, is_site in roots if NAME.fullmatch(name)]
         found = [

@@ -449,15 +449,18 @@ def _iso(context: Context, value: date) -> str:
     return at.isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
 
 
-def _with_dateline(body: Markup, dateline: str) -> Markup:
-    """Return the article's body with its dateline at the head of the first paragraph."""
+def _prose(body: Markup, dateline: str = "") -> Markup:
+    """Return safe HTML with tables that scroll and the dateline before the first words."""
+    region = '<div class="tabel" role="region" tabindex="0" aria-label="{}">'
+    opening = Markup(region).format(_("Tabel, bisa digeser"))  # noqa: S704 -- a constant
+    text = body.replace("<table", opening + Markup("<table"))
+    text = text.replace("</table>", Markup("</table></div>"))
     if not dateline:
-        return body
-    place = Markup('<b class="tempat">{} –</b> ').format(dateline)
-    opening = Markup("<p>")
-    if body.lstrip().startswith("<p>"):
-        return opening + place + Markup(body.lstrip()[3:])  # noqa: S704 -- a part of safe HTML
-    return opening + place + Markup("</p>") + body
+        return text
+    place = Markup('<p><b class="tempat">{} –</b> ').format(dateline)
+    if text.lstrip().startswith("<p>"):
+        return place + text.lstrip()[len("<p>") :]
+    return place + Markup("</p>") + text
 
 
 _FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
@@ -476,8 +479,9 @@ _FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "number": dates.number,
         "rupiah": dates.rupiah,
         "short_rupiah": dates.short_rupiah,
+        "rupiah_of": dates.rupiah_of,
         "file_size": dates.file_size,
-        "with_dateline": _with_dateline,
+        "prose": _prose,
     }
 )
 
