@@ -153,16 +153,26 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
 
     def is_overdue(self, now: float, header_s: float) -> bool:
         """Has the client used up its time for headers, body or reading? `now` is monotonic."""
-        limits = self.server.limits
         if self.total_outbufs_len:
             if not self._waiting_since:
                 self._waiting_since, self._sent_bytes = now, 0
-            age = now - self._waiting_since
-            return age > limits.grace_s and self._sent_bytes < age * limits.min_rate
+            if now - self._waiting_since <= self.server.limits.grace_s:
+                return False
+            # Window by window: what went at once into the kernel's buffers is no credit for later.
+            slow = self._is_slow(now - self._waiting_since, self._sent_bytes)
+            self._waiting_since, self._sent_bytes = now, 0
+            return slow
         self._waiting_since = 0.0
         if self.request is None or not self._began_at or self.requests:
             return False
         age = now - self._began_at
         if not self.request.headers_finished:
             return age > header_s
-        return age > limits.grace_s and self._came_bytes < age * limits.min_rate
+        if age <= self.server.limits.grace_s:
+            return False
+        slow = self._is_slow(age, self._came_bytes)
+        self._began_at, self._came_bytes = now, 0
+        return slow
+
+    def _is_slow(self, age_s: float, moved_bytes: int) -> bool:
+        return moved_bytes < age_s * self.server.limits.min_rate
