@@ -18,7 +18,9 @@ from desa_web.engines.search.stem import stem
 # Marks that \w leaves out but that belong to words: combining accents, Arabic vowels, and the
 # signs of the Javanese, Balinese and Sundanese scripts.
 LETTER = r"\w\u0300-\u036f\u064b-\u065f\u0670\u1b00-\u1b44\u1b80-\u1bad\ua980-\ua9c0"
-TOKEN = re.compile(rf"\d+(?:[.,]\d{{3}})+(?![{LETTER}])|[{LETTER}]+(?:['’ʼ‘`][{LETTER}]+)*")
+TOKEN = re.compile(
+    rf"\d+(?:[.,]\d{{3}})+(?![{LETTER}])|[Rr][Pp](?=\d)|[{LETTER}]+(?:['’ʼ‘`][{LETTER}]+)*"
+)
 _LONGEST_WORD = 40
 _NOISE = str.maketrans("", "", "'’ʼ‘`.,_")
 _APOSTROPHE = re.compile(r"(?<=\w)['’ʼ‘`](?=\w)")
