@@ -265,7 +265,7 @@ def _only_visible(actor: Actor, mine: bool, where: list[str], params: list[Any])
         where.append("a.author_id = ?")
         params.append(actor.user_id or "")
     elif not actor.may(Permission.EDIT_ALL):
-        shown = "a.state NOT IN ('draft', 'returned') OR a.live_revision_id IS NOT NULL"
+        shown = "a.state <> 'draft' OR a.live_revision_id IS NOT NULL"
         where.append(f"({shown} OR a.author_id = ?)")
         params.append(actor.user_id or "")
 

@@ -42,7 +42,7 @@ def may_see(actor: Actor, row: ArticleRow) -> bool:
     """Reporters see their own; approvers also what was ever submitted; editors all."""
     if actor.may(Permission.EDIT_ALL) or is_own(actor, row):
         return True
-    shown = row.state not in (State.DRAFT, State.RETURNED) or row.live_revision_id is not None
+    shown = row.state != State.DRAFT or row.live_revision_id is not None
     return actor.may(Permission.REVIEW) and shown
 
 
