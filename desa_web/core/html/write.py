@@ -5,7 +5,7 @@ from html import escape
 
 import nh3
 
-from desa_web.core.html.links import is_outgoing
+from desa_web.core.html.links import canonical_href, is_outgoing
 from desa_web.core.html.model import (
     BREAK,
     Block,
@@ -108,10 +108,28 @@ def _sanitised_figure(html: str) -> str:
         html,
         tags=_FIGURE_TAGS,
         attributes=_FIGURE_ATTRIBUTES,
+        attribute_filter=_own_addresses,
         url_schemes=_SCHEMES,
         link_rel=None,
         generic_attribute_prefixes={"data-"},
     )
+
+
+def _own_addresses(_tag: str, name: str, value: str) -> str | None:
+    """Drop pictures from other sites, and addresses that are not spelt canonically."""
+    match name:
+        case "href":
+            return value if value == canonical_href(value) else None
+        case "src":
+            return value if _is_own(value) else None
+        case "srcset":
+            candidates = [candidate.split() for candidate in value.split(",")]
+            return value if all(c and _is_own(c[0]) for c in candidates) else None
+    return value
+
+
+def _is_own(address: str) -> bool:
+    return address.startswith("/") and canonical_href(address) == address
 
 
 def inline_html(runs: Inline) -> str:
