@@ -31,6 +31,8 @@ def main() -> None:
     """Serve jobs from standard input; the argument is how long to wait for the next one."""
     idle_s = float(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Loaded here, for all children, with everything it needs of Pillow.
+    from desa_web.engines.images import outputs  # noqa: F401
     from desa_web.engines.images.picture import preload
 
     preload()
