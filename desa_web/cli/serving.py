@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from desa_web.app import create_app, page_store, server_options
 from desa_web.core import migrate
-from desa_web.core.follow import Worker, once
+from desa_web.core.follow import Worker, beat, once
 from desa_web.core.site import Site
 from desa_web.features import due_handlers, followers
 
@@ -51,7 +51,9 @@ def follow(site: Site) -> None:
 
 def follow_once(site: Site) -> int:
     """Catch up once and return the rows taken."""
-    return once(site, followers(site), due_handlers())
+    taken = once(site, followers(site), due_handlers())
+    beat(site)
+    return taken
 
 
 def _worker(site: Site) -> Worker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def init(
         password=None,
         database_url=database_url,
     )
-    if not has_options and click.get_text_stream("stdin").isatty():
+    if not has_options and sys.stdin.isatty():
         wishes = _asked(wishes)
     setup.create(console, folder, wishes, is_demo=demo)
 

@@ -99,6 +99,11 @@ def as_toml(values: Mapping[str, Value]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def chosen(file: Path) -> dict[str, Value]:
+    """Return only what `desa.toml` itself sets."""
+    return {name: _checked(name, value, file.name) for name, value in _read_toml(file).items()}
+
+
 def parse(name: str, text: str) -> Value:
     """Return `text` as the value of option `name`. Raises InvalidInput."""
     option = _BY_NAME.get(name)

@@ -31,4 +31,4 @@ def due_handlers() -> dict[str, Handler]:
 
 def checks() -> list[Check]:
     """Return the features' health checks."""
-    return [check for feature in FEATURES for dotted in feature.checks for check in resolve(dotted)]
+    return [resolve(dotted) for feature in FEATURES for dotted in feature.checks]

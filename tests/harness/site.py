@@ -28,6 +28,7 @@ from desa_web.core.site import Site, create
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
 
 ROOT = Path(__file__).resolve().parents[2]
 # Sunday, 22 November 2026, 08.00 WIB: after the release, so nothing is held for a doubtful clock.
@@ -146,8 +147,10 @@ def hidden_fields(page: str) -> dict[str, str]:
     return found
 
 
-def post_form(web: FlaskClient, url: str, values: Mapping[str, object], *, page: str = ""):  # type: ignore[no-untyped-def]
-    """Fetch the form at `page` (default: `url`), fill in `values` and send it, as a browser does."""
+def post_form(
+    web: FlaskClient, url: str, values: Mapping[str, object], *, page: str = ""
+) -> TestResponse:
+    """Fetch the form at `page` (default: `url`), fill in `values` and send it like a browser."""
     shown = web.get(page or url)
     assert shown.status_code == 200, shown.status
     fields = hidden_fields(shown.get_data(as_text=True))

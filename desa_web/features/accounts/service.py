@@ -123,6 +123,13 @@ def rename(actor: Actor, user_id: str, name: str, initials: str) -> Person:
     return person_of(row)
 
 
+def change(actor: Actor, user_id: str, *, name: str, initials: str, role: Role) -> Person:
+    """Change all that an admin may change of a user, in one transaction."""
+    with journal.change(actor):
+        rename(actor, user_id, name, initials)
+        return set_role(actor, user_id, role)
+
+
 def set_role(actor: Actor, user_id: str, role: Role) -> Person:
     """Give a user another role. Raises Conflict for the last admin who can sign in."""
     actor.require(Permission.MANAGE_USERS)

@@ -88,6 +88,12 @@ def sign_in(
         return start(site, service.person_of(row), device_token, description)
 
 
+def is_known_device(login: str, device_token: str) -> bool:
+    """Return whether this person has signed in with this device cookie before."""
+    row = User.get_or_none(User.login == login.strip().casefold())
+    return row is not None and bool(device_token) and bool(_known(row.id, device_token))
+
+
 def start(site: Site, person: Person, device_token: str = "", description: str = "") -> SignedIn:
     """Start a session for a person who has proved who they are; remember the device."""
     now_ms = site.clock.now_ms()

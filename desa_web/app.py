@@ -1,0 +1,125 @@
+"""The only place where everything meets: `create_app(site)`, and `wsgi` for other servers.
+
+app = create_app(site)                  what `desa serve` and the tests use
+gunicorn desa_web.app:wsgi              DESA_SITE names the folder; `desa follow` runs beside it
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g
+
+from desa_web import __version__
+from desa_web.core import db, journal, migrate
+from desa_web.core.errors import NewerSchema, NotFound
+from desa_web.core.i18n import _
+from desa_web.core.registry import resolve
+from desa_web.core.site import Site, open_site
+from desa_web.engines.pages import PageMiddleware, PageStore
+from desa_web.features import FEATURES, checks
+from desa_web.features.accounts.sessions import session_of
+from desa_web.web import auth, csrf, desk, errors, forms, headers, health
+from desa_web.web.house import House, install
+from desa_web.web.server import Options, TrustedProxies
+
+# Forms hold at most one long article; uploads ask for more in their own view.
+FORM_BYTES = 3_000_000
+_STORE = "desa_pages"
+
+
+def create_app(site: Site) -> Flask:
+    """Return the program for one site, without a server around it."""
+    app = Flask("desa_web", static_folder=None, template_folder=str(desk.TEMPLATES))
+    app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, MAX_FORM_MEMORY_SIZE=FORM_BYTES)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    menu = tuple(entry for feature in FEATURES for entry in feature.menu)
+    install(app, House(site, session_of, menu=menu, checks=tuple(checks())))
+    _around_requests(app, site)
+    errors.install(app)
+    desk.install(app)
+    health.install(app)
+    for feature in FEATURES:
+        for dotted in feature.blueprints:
+            app.register_blueprint(resolve(dotted))
+    desk.install_home(app)
+    app.extensions[_STORE] = _open_store(site)
+    return app
+
+
+def page_store(app: Flask) -> PageStore:
+    """Return the store of kept public pages that belongs to the app."""
+    store: PageStore = app.extensions[_STORE]
+    return store
+
+
+def server_options(site: Site) -> Options:
+    """Return how web/server.py is to serve this site."""
+    return Options(
+        threads=site.config.number("threads"),
+        trusted_proxies=site.config.names("trusted_proxies"),
+        private_cookies=auth.PRIVATE_COOKIES,
+        max_body_bytes=max(FORM_BYTES, site.config.number("max_upload_mb") << 20),
+        fast=site.config.flag("fast_path"),
+    )
+
+
+def __getattr__(name: str) -> Any:
+    """`wsgi` is made when a server asks for it: importing this module opens no site."""
+    if name != "wsgi":
+        raise AttributeError(name)
+    made = globals()["wsgi"] = _wsgi()
+    return made
+
+
+def _wsgi() -> Callable[..., Iterable[bytes]]:
+    folder = os.environ.get("DESA_SITE", "")
+    if not folder:
+        raise NotFound(_("Sebut folder situs dengan variabel DESA_SITE."))
+    site = open_site(Path(folder))
+    with site.bound():
+        if not migrate.is_current(site.database):
+            raise NewerSchema(_("Data situs perlu diperbarui dulu. Jalankan: desa upgrade"))
+    app = create_app(site)
+    pages = PageMiddleware(app, page_store(app), private_cookies=auth.PRIVATE_COOKIES)
+    return TrustedProxies(pages, site.config.names("trusted_proxies"))
+
+
+def _around_requests(app: Flask, site: Site) -> None:
+    def bind() -> None:
+        g.desa_bound = ExitStack()
+        g.desa_bound.enter_context(site.bound())
+
+    def unbind(_error: BaseException | None) -> None:
+        stack: ExitStack | None = g.pop("desa_bound", None)
+        if stack is not None:
+            stack.close()
+
+    app.before_request(bind)
+    app.before_request(forms.refuse_wrong_encoding)
+    app.before_request(csrf.protect)
+    # Flask calls these in reverse: the cookies come before the headers.
+    app.after_request(headers.secure)
+    app.after_request(csrf.keep_cookie)
+    app.after_request(auth.renew_cookie)
+    app.teardown_request(unbind)
+
+
+def _open_store(site: Site) -> PageStore:
+    """Return the page store; what a commit of this process touches is gone at once."""
+    with site.bound():
+        identity = f"{journal.head(site).journal_id} {__version__}"
+    store = PageStore(site.cache / "pages", identity)
+    if not db.is_read_only(site.database):
+        site.on_commit.append(lambda rows: _drop(store, rows))
+    return store
+
+
+def _drop(store: PageStore, rows: Iterable[journal.Row]) -> None:
+    keys = {key for row in rows for key in row.keys}
+    if keys:
+        store.drop(keys)

@@ -1,0 +1,31 @@
+"""`desa doctor`: every registered check, in plain sentences. Exit 1 when something is broken."""
+
+from __future__ import annotations
+
+import click
+
+from desa_web.core.console import Console
+
+
+@click.command(epilog="Contoh:  desa --site situs doctor --json")
+@click.option("--json", "is_json", is_flag=True, help="Hasil sebagai JSON.")
+@click.pass_context
+def doctor(ctx: click.Context, is_json: bool) -> None:
+    """Periksa kesehatan situs."""
+    from dataclasses import replace
+
+    from desa_web.core.checks import Level, run
+    from desa_web.features import checks
+    from desa_web.ops.health import CHECKS
+
+    console: Console = ctx.obj
+    if is_json:
+        console = replace(console, is_json=True)
+    with console.site() as site:
+        found = run(site, [*CHECKS, *checks()])
+    records = [
+        {"subject": f.subject, "level": f.level.value, "sentence": f.sentence} for f in found
+    ]
+    console.show(records, ("level", "subject", "sentence"))
+    if any(finding.level is Level.BAD for finding in found):
+        ctx.exit(1)

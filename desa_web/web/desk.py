@@ -1,0 +1,132 @@
+"""The desk's shell: pages under /kelola for people who are signed in.
+
+blueprint = desk.blueprint("news_admin", __name__)       everything in it asks for signing in
+return desk.page("news/list.html", articles=…)           with menu, name of the village, notice
+return desk.done(url_for(…), _("Tersimpan."))            see other, and say so there once
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    send_from_directory,
+    url_for,
+)
+
+from desa_web.core import settings
+from desa_web.core.i18n import _
+from desa_web.core.registry import MenuEntry
+from desa_web.web import auth, csrf, forms
+from desa_web.web.house import house, site
+
+STATIC = Path(__file__).with_name("static")
+TEMPLATES = Path(__file__).with_name("templates")
+_NOTICE_COOKIE = "desa_kabar"
+_NOTICE_MAX = 300
+
+
+def blueprint(name: str, import_name: str) -> Blueprint:
+    """Return a blueprint under /kelola whose every view needs a signed-in person."""
+    made = Blueprint(name, import_name, url_prefix="/kelola", template_folder="templates")
+    made.before_request(_must_be_signed_in)
+    return made
+
+
+def page(template: str, status: int = 200, **context: object) -> Response:
+    """Return a page of the desk."""
+    response = make_response(render_template(template, **context), status)
+    if auth.cookie(_NOTICE_COOKIE) and status == 200:
+        auth.drop_cookie(response, _NOTICE_COOKIE)
+    return response
+
+
+def done(address: str, sentence: str = "") -> Response:
+    """Answer a form that was worked: go on to `address` and say `sentence` there once."""
+    response = make_response(redirect(address, 303))
+    if sentence:
+        auth.set_cookie(response, _NOTICE_COOKIE, quote(sentence[:_NOTICE_MAX]), 120)
+    return response
+
+
+def local_address(text: str, default: str) -> str:
+    """Return `text` if it is an address on this site, otherwise `default`."""
+    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text
+    plain = is_local and len(text) <= 500 and text.isprintable()
+    return text if plain else default
+
+
+def install(app: Flask) -> None:
+    """Give the desk's templates what they use, and its static files an address."""
+    app.jinja_env.globals.update(
+        _=_,
+        csrf_token=csrf.token,
+        submission_key=forms.fresh_submission,
+        static_url=static_url,
+        desk_menu=menu,
+        desk_notice=notice,
+        village_name=village_name,
+        current_session=auth.session,
+    )
+    app.add_url_rule("/statis/<digest>/<path:name>", "desk_static", _static)
+
+
+def install_home(app: Flask) -> None:
+    """Give /kelola/ a plain list of what this person may do, unless a feature has a home page."""
+    if not any(rule.rule == "/kelola/" for rule in app.url_map.iter_rules()):
+        app.add_url_rule("/kelola/", "desk_home", _home)
+
+
+def menu() -> list[MenuEntry]:
+    """Return the entries of the navigation that this person may use, in order."""
+    actor = auth.actor()
+    entries = [entry for entry in house().menu if actor.may(entry.permission)]
+    return sorted(entries, key=lambda entry: entry.position)
+
+
+def notice() -> str:
+    """Return the sentence that the last form left behind, "" when there is none."""
+    return unquote(auth.cookie(_NOTICE_COOKIE))[:_NOTICE_MAX]
+
+
+def village_name() -> str:
+    """Return "Desa Sukamaju", read once a request."""
+    if not hasattr(g, "desa_village_name"):
+        g.desa_village_name = settings.read(site()).full_name
+    return str(g.desa_village_name)
+
+
+def static_url(name: str) -> str:
+    """Return the address of a file in static/, its content hash in it."""
+    return url_for("desk_static", digest=_digest(name), name=name)
+
+
+def _must_be_signed_in() -> None:
+    auth.actor()
+
+
+def _home() -> Response:
+    auth.actor()
+    return page("desk/home.html")
+
+
+def _static(digest: str, name: str) -> Response:
+    response = send_from_directory(STATIC, name)
+    if digest == _digest(name):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@cache
+def _digest(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
