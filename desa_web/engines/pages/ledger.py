@@ -66,6 +66,8 @@ class Ledger:
         # Never used, never closed: closing would give up the parent's locks.
         self._inherited: list[sqlite3.Connection] = []
         self._stamp_fd = -1
+        # What the stamp said last, read and understood: one request in a million finds it changed.
+        self._last: tuple[bytes, Generation] = (b"", (0, 0))
 
     # The stamp
 
@@ -81,7 +83,11 @@ class Ledger:
                 return None
         except OSError:
             return None
-        return _STAMP.unpack(raw)
+        known, generation = self._last
+        if raw != known:
+            generation = _STAMP.unpack(raw)
+            self._last = raw, generation
+        return generation
 
     def attach(self) -> Generation | None:
         """Open the stamp again after it was lost; return the generation."""

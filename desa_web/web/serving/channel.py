@@ -60,6 +60,11 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
             or self.socket is None
         )
 
+    @property
+    def has_wishes(self) -> bool:
+        """Does the loop have to ask again what to wait for?"""
+        return bool(self._held) or self.is_busy
+
     def readable(self) -> bool:
         if self._held and not self.is_busy:
             # The loop asks outside its own error handling: nothing may get out here.

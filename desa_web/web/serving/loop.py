@@ -108,10 +108,14 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
                 self._update(epoll, known)
                 for fd, flags in epoll.poll(self.adj.asyncore_loop_timeout):
                     it = self._map.get(fd)
+                    before = known.get(fd)
                     # A number that was closed and given again in this turn is somebody else.
-                    if it is not None and known.get(fd, (None,))[0] is it:
+                    if it is None or before is None or before[0] is not it:
+                        continue
+                    readwrite(it, flags)
+                    # Answered on the fast path and idle again, as it is registered: nothing to ask.
+                    if before[1] != _IDLE or fd in always or it.has_wishes:
                         self.restless.add(fd)
-                        readwrite(it, flags)
         finally:
             epoll.close()
 
