@@ -82,9 +82,9 @@ class PageStore:
     # Reading
 
     def hot(self, target: bytes) -> Page | None:
-        """Return the page if it is in memory and still valid: no lock, no disk but one pread."""
-        if self._stamp is None or self._ledger.stamp() != self._stamp:
-            self._refresh()
+        """Return the page if it is in memory and still valid: no disk but one pread, no waiting."""
+        if self._is_stale() and not self._refresh(wait=False):
+            return None
         page = self._pages.get(target)
         if page is not None:
             page.touched = True
@@ -107,7 +107,7 @@ class PageStore:
 
     def generation(self) -> Generation:
         """Take this before reading the data that a page is made from; put() wants it back."""
-        if self._stamp is None or self._ledger.stamp() != self._stamp:
+        if self._is_stale():
             self._refresh()
         return self._stamp or (0, self._private_n)
 
@@ -262,20 +262,31 @@ class PageStore:
         self._stats.faults += 1
         self._retry_at = time.monotonic() + RETRY_S
 
-    def _refresh(self) -> None:
-        """Another process dropped something, or the folder was taken away."""
-        with self._lock:
+    def _is_stale(self) -> bool:
+        return self._stamp is None or self._ledger.stamp() != self._stamp
+
+    def _refresh(self, *, wait: bool = True) -> bool:
+        """Another process dropped something, or the folder was taken away.
+
+        False when another thread is at the disk and the caller does not wait.
+        """
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
             now = self._ledger.stamp()
             if now is not None and now == self._stamp:
-                return
+                return True
             if self._stamp is None and not self._on_disk:
-                return
+                return True
             self._forget_all()
             if now is None or not self._on_disk:
                 self._private_n += 1
                 self._open()
             else:
                 self._stamp = now
+            return True
+        finally:
+            self._lock.release()
 
     def _condemn(self, error: Exception) -> None:
         log.warning("page index is given up and begun anew: %s", error)
