@@ -21,6 +21,7 @@ from desa_web.features.news.due import expire, publish, purge
 from desa_web.features.news.workflow import TABLE, Op, Who, act
 from tests.harness.site import actor_as, clock_of
 
+pytestmark = pytest.mark.both_databases
 HANDLERS = {"news.publish": publish, "news.expire": expire, "news.purge": purge}
 TEXT = Text(title="Jalan tani dibangun", body="<p>Warga bekerja bakti.</p>")
 ROLES = (Role.ADMIN, Role.EDITOR, Role.APPROVER, Role.REPORTER)
@@ -201,8 +202,7 @@ def test_two_people_at_once_one_wins_the_other_gets_a_sentence(site: Site) -> No
             try:
                 outcomes.append(take(actor, op, article).state)
             except Conflict as error:
-                outcomes.append("refused")
-                assert "uat ulang" in str(error)
+                outcomes.append("refused" if "uat ulang" in str(error) else str(error))
             finally:
                 site.close()
 
@@ -241,7 +241,8 @@ def test_a_wrong_clock_publishes_nothing_and_keeps_the_order(site: Site, wrong_m
     clock_of(site).set(good + 60_000)
     third = service.publish_now(boss, draft(boss, "Ketiga").id)
     moments = [a.published_at for a in (first, second, third)]
-    assert moments == sorted(moments) and len(set(moments)) == 3
+    assert moments == sorted(moments)
+    assert len(set(moments)) == 3
     clock_of(site).advance(days=2)
     assert due.tick(site, HANDLERS) == 1
     assert queries.live_by_id(scheduled.id) is not None
