@@ -275,6 +275,26 @@ def test_a_damaged_index_is_begun_anew(folder: Path, name: str, harm: str) -> No
     second.close()
 
 
+def test_an_index_that_breaks_while_in_use_is_begun_anew(store: PageStore, folder: Path) -> None:
+    for number in range(200):
+        keep(store, f"/berita/{number}", "isi", f"article:{number}", "menu")
+    size = (folder / "state.db").stat().st_size
+    with (folder / "state.db").open("r+b") as index:
+        index.write(random.Random(5).randbytes(size))
+    # Nothing is in memory: every answer must come from the index.
+    watcher = PageStore(folder, "satu")
+    for number in range(200):
+        assert body_of(watcher, f"/berita/{number}") in (None, b"isi" * 60)
+    store.drop({"article:7"})
+    for number in range(200):
+        keep(store, f"/berita/{number}", "baru", f"article:{number}", "menu")
+    assert body_of(store, "/berita/8") == b"baru" * 60
+    store.drop({"article:8"})
+    assert store.get("/berita/8") is None
+    assert body_of(watcher, "/berita/8") is None
+    watcher.close()
+
+
 def test_the_folder_may_be_deleted_at_any_time(store: PageStore, folder: Path) -> None:
     for number in range(5):
         keep(store, f"/{number}", f"isi {number}", f"article:{number}")

@@ -1,6 +1,7 @@
 """The server while its cache is on a bad disk, is deleted, or the process is killed."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -33,12 +34,17 @@ serve(app, PageStore(Path(sys.argv[1]), "satu"), host="127.0.0.1", port=int(sys.
 
 
 @contextmanager
-def running(folder: Path, port: int = 0) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def running(
+    folder: Path, port: int = 0, file_limit_bytes: int = resource.RLIM_INFINITY
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder), str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (file_limit_bytes, resource.RLIM_INFINITY)
+        ),
     )
     try:
         assert process.stdout is not None
@@ -82,6 +88,16 @@ def test_a_full_disk_keeps_serving(small_disk: Path) -> None:
         assert left < 32 << 10, "the disk never filled"
         assert {n: get(port, f"/berita/{n}") for n in range(200)} == first
         assert process.poll() is None
+
+
+def test_files_that_cannot_grow_keep_serving(tmp_path: Path) -> None:
+    with running(tmp_path / "pages", file_limit_bytes=40_000) as (port, process):
+        first = {n: get(port, f"/berita/{n}") for n in range(200)}
+        assert Counter(status for status, _ in first.values()) == {200: 200}
+        assert {n: get(port, f"/berita/{n}") for n in range(200)} == first
+        assert process.poll() is None
+    kept = len(list((tmp_path / "pages").glob("public/**/*@.html")))
+    assert 0 < kept < 200, "the limit was never met"
 
 
 def test_a_read_only_disk_keeps_serving(small_disk: Path) -> None:

@@ -3,6 +3,7 @@
 Decides what may be answered from the store and what may be kept; rendering stays with the app.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +23,7 @@ FILE = "desa.file"
 BAKING = "desa.baking"
 
 KEPT_STATUS = frozenset({"200", "301", "308", "404", "410"})
+_UNSHARED = re.compile(r"\b(no-store|private)\b", re.IGNORECASE)
 # With one of these the answer depends on more than the address.
 _PERSONAL = ("HTTP_AUTHORIZATION", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
 
@@ -123,7 +125,7 @@ class _Reply:
                 return False
             if lowered == "vary" and value.strip().lower() not in ("", "accept-encoding"):
                 return False
-            if lowered == "cache-control" and ("no-store" in value or "private" in value):
+            if lowered == "cache-control" and _UNSHARED.search(value):
                 return False
         return True
 

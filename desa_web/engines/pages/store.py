@@ -76,6 +76,7 @@ class PageStore:
         # Another program version has taken the folder over: this process keeps nothing any more.
         self._is_superseded = False
         self._retry_at = 0.0
+        self._said_at = -RETRY_S
         with self._lock:
             self._open(first=True)
 
@@ -132,11 +133,7 @@ class PageStore:
                 try:
                     kept = self._write(target, page, generation)
                 except _FAULTS as error:
-                    # Once a minute is enough to say it.
-                    if time.monotonic() > self._retry_at:
-                        log.warning("a page could not be kept on disk: %s", error)
-                        self._retry_at = time.monotonic() + RETRY_S
-                    self._stats.faults += 1
+                    self._note(error)
                 else:
                     if kept:
                         self._stats.stored += 1
@@ -246,15 +243,12 @@ class PageStore:
                 self._ledger.close_db()
                 return
             self._on_disk = True
-        except sqlite3.OperationalError as error:
-            self._do_without(error)
-        except sqlite3.DatabaseError as error:
-            self._do_without(error)
-            self._is_void = not (self._ledger.condemn() and self._shelf.wipe())
-            # Not an index any more: the next try makes a new one.
-            self._retry_at = 0.0
         except _FAULTS as error:
             self._do_without(error)
+            if _is_corrupt(error):
+                self._is_void = not (self._ledger.condemn() and self._shelf.wipe())
+                # Not an index any more: the next try makes a new one.
+                self._retry_at = 0.0
         self._stamp = self._ledger.stamp() if self._on_disk else None
 
     def _do_without(self, error: Exception) -> None:
@@ -287,6 +281,16 @@ class PageStore:
             return True
         finally:
             self._lock.release()
+
+    def _note(self, error: Exception) -> None:
+        """An entry could not be read or written; a corrupt index is begun anew."""
+        self._stats.faults += 1
+        if _is_corrupt(error):
+            self._condemn(error)
+        elif time.monotonic() > self._said_at + RETRY_S:
+            # Once a minute is enough to say it.
+            self._said_at = time.monotonic()
+            log.warning("the page folder could not be used: %s", error)
 
     def _condemn(self, error: Exception) -> None:
         log.warning("page index is given up and begun anew: %s", error)
@@ -324,6 +328,10 @@ class PageStore:
                     self._shelf.remove(old)
                 self._shelf.settle(staged, where, has_twin=page.gz is not None)
             return True
+        except _FAULTS:
+            # A file without its row would never be withdrawn from a web server in front.
+            self._shelf.remove(where)
+            raise
         finally:
             self._shelf.discard(staged)
 
@@ -344,8 +352,8 @@ class PageStore:
                 self._discard(target, where, record)
                 return None
         except _FAULTS as error:
-            log.warning("a kept page could not be read: %s", error)
-            self._stats.faults += 1
+            with self._lock:
+                self._note(error)
             return None
         page = Page(record.status, record.headers, body, gz, record.checksum)
         page.keys = frozenset(record.keys)
@@ -391,6 +399,13 @@ class PageStore:
         # A new dict, not clear(): the fast path may be holding the old one.
         self._pages = {}
         self._used_bytes = 0
+
+
+def _is_corrupt(error: Exception) -> bool:
+    """Is the index itself broken, rather than busy, full or out of reach?"""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )
 
 
 def _boot_id() -> str:
