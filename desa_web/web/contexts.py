@@ -214,7 +214,7 @@ class ArticlePage(Page):
 class AnnouncementPage(Page):
     """One announcement.
 
-    title, body (safe HTML), published_at, until_on (None: no deadline), place, contact.
+    title, body (safe HTML), published_at, until_on (None: no deadline), place, contact, picture.
     attachments: files. others: more slips of the board. share_url, whatsapp_url as in articles.
     """
 
@@ -300,7 +300,11 @@ class GalleryPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaKitPage(Page):
-    """The media kit: updated_on, kits, terms (safe HTML), people (name, note = role), files."""
+    """The media kit for journalists.
+
+    title, updated_on, kits, terms (safe HTML), people (name, note = role), files to download.
+    newer, older: more kits.
+    """
 
     template: ClassVar[str] = "mediakit.html"
 

@@ -94,12 +94,13 @@ def rupiah(amount_rp: int) -> str:
 
 
 def short_rupiah(amount_rp: int) -> str:
-    """Return "Rp498 juta", "Rp1,5 miliar": what a headline can hold."""
+    """Return "Rp498 juta", "Rp1,5 miliar": what a headline can hold, half rounded up."""
     sign, amount = ("−" if amount_rp < 0 else ""), abs(amount_rp)
     for unit, name in ((10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"), (10**3, "ribu")):
-        # Compared after rounding, or 999.999.999 would become "1.000 juta".
-        if round(amount / unit, 1) >= 1:
-            return f"{sign}Rp{number(amount / unit, 1).removesuffix(',0')} {name}"
+        # Integers: 1,25 juta is 1,3 juta to a reader; and 999.999.999 is 1 miliar, not 1.000 juta.
+        tenths = (amount * 10 + unit // 2) // unit
+        if tenths >= 10:
+            return f"{sign}Rp{number(tenths / 10, 1).removesuffix(',0')} {name}"
     return rupiah(amount_rp)
 
 
