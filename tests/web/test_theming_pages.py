@@ -1,4 +1,4 @@
-"""What every page of the shipped theme must be: found, light, honest about its colours and dates."""
+"""What every page of the shipped theme must be: found, light, readable, right about dates."""
 
 from __future__ import annotations
 
