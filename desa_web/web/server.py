@@ -134,6 +134,7 @@ def serve(
     # Said for every request that waits for a thread: noise on a busy day, a full log under attack.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    store.sweep()
     server = make_server(app, store, host=host, port=port, options=options)
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -449,6 +449,19 @@ def test_a_web_server_in_front_finds_plain_addresses(
     assert not [p for p in folder.glob("other/**/*") if p.is_file()]
 
 
+def test_bodies_without_an_entry_are_swept(store: PageStore, folder: Path) -> None:
+    keep(store, "/berita/air", "air", "article:1")
+    store.put("/cari?q=a", page_of("cari"), {"list:news"}, store.generation())
+    before = {p for p in folder.glob("*/**/*") if p.is_file()}
+    for name in ("public/berita/lama@.html", "public/berita/lama@.html.gz", "other/aa/sisa"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"sisa")
+    assert store.sweep() == 3
+    assert {p for p in folder.glob("*/**/*") if p.is_file()} == before
+    assert body_of(store, "/berita/air") is not None
+    assert body_of(store, "/cari?q=a") is not None
+
+
 def test_views_are_counted_once_and_taken_once(store: PageStore) -> None:
     for _ in range(3):
         store.count_view(b"/berita/air")

@@ -259,6 +259,12 @@ class Ledger:
         with self._lock, self._writing() as tx:
             tx.execute("DELETE FROM entry WHERE target = ?", (target,))
 
+    @contextlib.contextmanager
+    def places(self) -> Iterator[frozenset[str]]:
+        """Yield the places of all entries, while nobody can add or drop one."""
+        with self._lock, self._writing() as tx:
+            yield frozenset(row[0] for row in tx.execute("SELECT place FROM entry"))
+
     def count(self) -> int:
         with self._lock:
             row = self._connection().execute("SELECT count(*) FROM entry").fetchone()

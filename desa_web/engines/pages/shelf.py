@@ -20,9 +20,13 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from desa_web.engines.pages.page import Page, digest
+
+# No write takes this long: what is older was left by a killed process.
+TEMPORARY_S = 3600
 
 _SEGMENT = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,150}"
 _PLAIN = re.compile(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?")
@@ -99,6 +103,23 @@ class Shelf:
         for name in (place, f"{place}.gz"):
             with contextlib.suppress(OSError):
                 (self.folder / name).unlink(missing_ok=True)
+
+    def sweep(self, places: frozenset[str]) -> int:
+        """Remove bodies that are not among `places`, and old temporary files; return how many."""
+        swept = 0
+        for top in ("public", "other"):
+            for folder, _, names in os.walk(self.folder / top):
+                inside = Path(folder).relative_to(self.folder).as_posix()
+                for name in names:
+                    if f"{inside}/{name}".removesuffix(".gz") not in places:
+                        with contextlib.suppress(OSError):
+                            (Path(folder) / name).unlink()
+                            swept += 1
+        for temporary in (self.folder / "tmp").glob("*"):
+            with contextlib.suppress(OSError):
+                if temporary.stat().st_mtime < time.time() - TEMPORARY_S:
+                    temporary.unlink()
+        return swept
 
     def wipe(self) -> bool:
         """Take everything away at once; False when the disk does not let go."""

@@ -183,6 +183,21 @@ class PageStore:
             self._stats.dropped += len(targets)
             return sorted(targets)
 
+    def sweep(self) -> int:
+        """Remove bodies that a killed process left without an entry; return how many.
+
+        The server does it once before it listens: a web server in front would serve them.
+        """
+        with self._lock:
+            if not self._on_disk:
+                return 0
+            try:
+                with self._ledger.places() as places:
+                    return self._shelf.sweep(places)
+            except _FAULTS as error:
+                self._note(error)
+                return 0
+
     def clear(self) -> None:
         """Withdraw everything."""
         with self._lock:
