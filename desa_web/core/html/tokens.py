@@ -41,7 +41,7 @@ _ATTR = re.compile(
     r"(?:[ \t\n\r\f]*+=[ \t\n\r\f]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^ \t\n\r\f>]*+)))?+)"
 )
 _WANTED = frozenset({
-    "align", "aria-hidden", "bgcolor", "class", "color", "colspan", "data-foto", "height",
+    "align", "alt", "aria-hidden", "bgcolor", "class", "color", "colspan", "data-foto", "height",
     "hidden", "href", "id", "role", "rowspan", "start", "style", "width",
 })  # fmt: skip
 _RAW_NAMES = (

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from desa_web.core.html import styles
 from desa_web.core.html.links import canonical_href
 from desa_web.core.html.model import BREAK, Run
-from desa_web.core.html.tokens import End, Start, Style, tokens
+from desa_web.core.html.tokens import End, Start, Style, clean_text, tokens
 
 # Never \s: U+202F and the spaces of other scripts are text.
 WHITE_SPACE = re.compile("[ \\t\\r\\n\\f\u00a0]+")
+_EMOJI = re.compile(r"[^\x00-\u203b]{1,8}|[0-9#*]\ufe0f?\u20e3")
 # Enough for any page seen; what is nested deeper is kept, flattened.
 _MAX_DEPTH = 64
 _MAX_MARKS = 128
@@ -131,6 +132,8 @@ class _Builder:
         elif tag == "hr":
             self._block(Start("div", {}, False))
             self._pop()
+        elif tag == "img":
+            self._emoji(token.attrs)
         elif tag in _VOID or tag in _IGNORED or _is_empty(token):
             return
         elif tag in _BLOCKS or tag in _DROPPED:
@@ -149,6 +152,12 @@ class _Builder:
     def _line_break(self) -> None:
         if not (self._marks and self._marks[-1].is_hidden):
             self._open[-1].kids.append(BREAK)
+
+    def _emoji(self, attrs: dict[str, str]) -> None:
+        """Keep the emoji that WhatsApp Web and others show as pictures."""
+        alt = attrs.get("alt", "")
+        if _EMOJI.fullmatch(alt) and not styles.look_of("img", attrs, self.rules).is_hidden:
+            self.text(clean_text(alt))
 
     def _block(self, token: Start) -> None:
         tag = token.name
