@@ -14,10 +14,12 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from flask import Response, current_app, redirect, request
+from flask import Flask, Response, current_app, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core import settings
+from desa_web.core.errors import NotFound
+from desa_web.core.i18n import _
 from desa_web.core.settings import Settings
 from desa_web.core.site import Site as CoreSite
 from desa_web.web.accents import SHIPPED_ACCENTS, Accents
@@ -27,10 +29,11 @@ from desa_web.web.context_parts import (
     Licence,
     Link,
     MenuItem,
+    Meta,
     Site,
     Words,
 )
-from desa_web.web.contexts import Page
+from desa_web.web.contexts import ErrorPage, Page
 from desa_web.web.theming import Theme
 
 # Every public page shows the village's name, its menu and its theme.
@@ -57,6 +60,8 @@ class Public:
         self.site = site
         self._menu = menu
         self._themes: dict[str, Theme] = {}
+        self._newest: Site | None = None
+        self._newest_theme: Theme | None = None
 
     def theme(self, name: str = "") -> Theme:
         """Return the village's theme (loaded once)."""
@@ -71,9 +76,9 @@ class Public:
         values = settings.read(self.site)
         context = site_context(values, base_url=self.site.config.text("base_url"))
         menu = self._menu()
-        return replace(
-            context, menu=menu, footer_links=_flat(menu), announcement=announcement, feeds=FEEDS
-        )
+        context = replace(context, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
+        self._newest, self._newest_theme = context, self.theme(values["theme"])
+        return replace(context, announcement=announcement)
 
     def answer(self, page: Page, keys: Iterable[str], status: int = 200) -> Response:
         """Return the rendered page, marked with the surrogate keys it was made from."""
@@ -83,10 +88,39 @@ class Public:
         keep(keys)
         return response
 
+    def error(self, status: int, message: str) -> str | None:
+        """Return an error page in the theme, made without the database: that may have failed.
+
+        None when no page was ever made; the caller has a plainer one.
+        """
+        context = self._newest
+        if context is None:
+            return None
+        label, title = _ERROR_WORDS.get(status, _ERROR_WORDS[500])
+        page = ErrorPage(
+            site=context,
+            meta=Meta(path=request.path, title=_(label), noindex=True),
+            status=status,
+            label=_(label),
+            title=_(title),
+            text=message,
+            way_on=(Link(text=_("Beranda"), url="/"), Link(text=_("Berita"), url="/berita/")),
+            has_search=bool(context.search_url),
+        )
+        return self._newest_theme.render(page) if self._newest_theme else None
+
     def moved(self, path: str, keys: Iterable[str]) -> AnyResponse:
         """Return a permanent redirect to another path of the site."""
         keep(keys)
         return redirect(path, 301)
+
+
+def install(app: Flask, site: CoreSite, menu: Menu) -> Public:
+    """Give the app its public side: contexts, the theme's files, and errors in the theme."""
+    public = Public(site, menu)
+    app.extensions["desa.public"] = public
+    app.add_url_rule("/tema/<path:name>", "theme_file", _theme_file)
+    return public
 
 
 def public_site() -> Public:
@@ -131,6 +165,28 @@ def site_context(values: Settings, *, base_url: str = "") -> Site:
         accents=accents,
         band=values["band"],
     )
+
+
+_ERROR_WORDS = {
+    404: ("Tidak ditemukan", "Jalan ini buntu, tapi beritanya mungkin hanya pindah."),
+    410: ("Sudah ditarik", "Berita ini sudah ditarik."),
+    403: ("Belum boleh", "Halaman ini bukan untuk umum."),
+    503: ("Sebentar lagi", "Server sedang sibuk."),
+    500: ("Belum berhasil", "Ada yang tidak beres di server kami."),
+}
+
+
+def _theme_file(name: str) -> Response:
+    public = public_site()
+    accents = public.context().accents
+    found = public.theme().static_file(name, accents)
+    if found is None:
+        raise NotFound(_("Berkas tema ini tidak ada."))
+    response = Response(found.content, content_type=found.content_type)
+    lasting = "public, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = lasting if found.is_immutable else "no-cache"
+    keep(())
+    return response
 
 
 def _contacts(values: Settings) -> Contacts:
