@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 FOLDERS = ("data/keys", "media", "cache", "backups", "themes")
 Listener = Callable[[Sequence["Row"]], None]
+# Told which surrogate keys went stale without a commit: renditions that are ready now.
+StaleListener = Callable[[set[str]], object]
+
+_bound: ContextVar[Site | None] = ContextVar("site", default=None)
 
 
 class Site:
@@ -36,6 +41,7 @@ class Site:
         self.clock = clock
         # Called after each commit of this process, in order, with the rows that were written.
         self.on_commit: list[Listener] = []
+        self.on_stale: list[StaleListener] = []
 
     @property
     def data(self) -> Path:
@@ -52,17 +58,33 @@ class Site:
     @contextmanager
     def bound(self) -> Iterator[Site]:
         """Bind the models of this context to this site; the connection stays with the thread."""
-        with db.bound(self.database):
-            yield self
+        token = _bound.set(self)
+        try:
+            with db.bound(self.database):
+                yield self
+        finally:
+            _bound.reset(token)
 
     def committed(self, rows: Sequence[Row]) -> None:
         for listener in self.on_commit:
             listener(rows)
 
+    def stale(self, keys: set[str]) -> None:
+        for listener in self.on_stale:
+            listener(keys)
+
     def close(self) -> None:
         """Close this thread's connection."""
         if not self.database.is_closed():
             self.database.close()
+
+
+def current_site() -> Site:
+    """Return the site that is bound to this context."""
+    site = _bound.get()
+    if site is None:
+        raise RuntimeError("no site is bound to this context")
+    return site
 
 
 def open_site(path: Path, clock: Clock | None = None) -> Site:

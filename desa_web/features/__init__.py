@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from desa_web.core.registry import Feature, adapters, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
+from desa_web.features.media import FEATURE as MEDIA
 
 if TYPE_CHECKING:
     from desa_web.core.checks import Check
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from desa_web.core.follow import Follower
     from desa_web.core.site import Site
 
-FEATURES: tuple[Feature, ...] = (ACCOUNTS,)
+FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA)
 
 
 def followers(site: Site) -> list[Follower]:
