@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
@@ -38,7 +39,7 @@ def studio() -> Iterator[Studio]:
         yield opened
 
 
-def saved(path: Path, image: Image.Image, **options: object) -> Path:
+def saved(path: Path, image: Image.Image, **options: Any) -> Path:
     image.save(path, **options)
     return path
 
@@ -295,3 +296,35 @@ def test_memory_stays_within_the_promise(studio: Studio, tmp_path: Path) -> None
         peaks.append(studio.last_usage["peak_mb"])
     assert max(peaks[:3]) <= 60
     assert max(peaks[3:]) <= 200
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("kind", "mode", "size", "options"),
+    [
+        ("JPEG", "RGB", (8600, 5700), {"progressive": True, "subsampling": 0}),
+        ("JPEG", "RGB", (9800, 6600), {"progressive": True}),
+        ("JPEG", "L", (19_000, 13_000), {}),
+        ("JPEG", "CMYK", (9000, 6000), {}),
+        ("PNG", "RGBA", (8600, 5800), {"compress_level": 1}),
+        ("GIF", "P", (6100, 4000), {}),
+        ("WEBP", "RGBA", (4800, 3300), {"quality": 40, "method": 0}),
+        ("AVIF", "RGB", (5900, 4000), {"speed": 10}),
+    ],
+)
+def test_the_largest_accepted_photos_fit_into_the_memory_limit(
+    kind: str,
+    mode: str,
+    size: tuple[int, int],
+    options: dict[str, Any],
+    studio: Studio,
+    tmp_path: Path,
+) -> None:
+    """Otherwise a photo would wait for ever for memory that no server gives it."""
+    image = picture((1200, 800)).resize(size).convert(mode)
+    photo = tmp_path / "largest"
+    image.save(photo, kind, **options)
+    for edge in (2560, None):
+        master = studio.ingest(photo, tmp_path / "m", max_edge_px=edge)
+        assert max(master.width_px, master.height_px) >= (edge or 3000)
+        assert studio.last_usage["peak_mb"] < 430

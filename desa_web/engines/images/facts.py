@@ -56,10 +56,8 @@ class Facts:
     pieces: tuple[tuple[int, int], ...]
     is_progressive: bool = False
     is_lossless: bool = False
-
-    @property
-    def long_edge_px(self) -> int:
-        return max(self.width_px, self.height_px)
+    # What the decoder must hold beside the pixels: the coefficients of a progressive photo.
+    held_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

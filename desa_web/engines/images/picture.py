@@ -21,8 +21,9 @@ from PIL import Image, ImageCms, ImageFile, JpegImagePlugin
 from desa_web.engines.images.facts import Facts, Kind, PhotoRefused, Reason
 from desa_web.engines.images.probe import check_size
 
-# 4 bytes a pixel in Pillow: 200 MB. A larger photo is decoded smaller, whatever was asked for.
-MAX_DECODED_PIXELS = 50_000_000
+# A photo that would need more, at 4 bytes a pixel, is decoded smaller, whatever was asked for.
+MAX_DECODED_BYTES = 200 * 2**20
+MAX_HELD_AND_DECODED_BYTES = 380 * 2**20
 BAND_ROWS = 96
 # 1600 px renditions stay in memory, 2560 px masters do not.
 SPOOL_BYTES = 8 * 2**20
@@ -81,7 +82,7 @@ def open_upright(
         check_size(facts.kind, *image.size, facts.size_bytes)
         orientation, taken_on = _exif(image)
         to_srgb = _ColourTransform(image.info.get("icc_profile"))
-        _draft(image, edge_px)
+        _draft(image, edge_px, facts.held_bytes)
         _load(image)
     # libheif has rotated already.
     turn = None if facts.kind is Kind.HEIC else _TURN.get(orientation)
@@ -179,16 +180,18 @@ def _day(written: object) -> date | None:
     return day if 1980 <= day.year <= 2100 else None
 
 
-def _draft(image: Image.Image, edge_px: int | None) -> None:
-    """Let libjpeg decode at 1/8, 1/4, 3/8 or 1/2, not below `edge_px` and the pixel budget."""
+def _draft(image: Image.Image, edge_px: int | None, held_bytes: int) -> None:
+    """Let libjpeg decode at 1/8, 1/4, 3/8 or 1/2: not below `edge_px`, not above the memory."""
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         return
     width, height = image.size
-    budget = math.sqrt(MAX_DECODED_PIXELS / (width * height))
-    wanted = min(budget, (edge_px or max(width, height)) / max(width, height))
-    eighths = next((m for m in (1, 2, 3, 4) if m / 8 >= wanted), 8)
-    if eighths == 8 and budget < 1:
-        eighths = 4
+    left = min(MAX_DECODED_BYTES, MAX_HELD_AND_DECODED_BYTES - held_bytes)
+    affordable = math.sqrt(left / 4 / (width * height))
+    wanted = (edge_px or max(width, height)) / max(width, height)
+    eighths = min(
+        next((m for m in (1, 2, 3, 4) if m / 8 >= wanted), 8),
+        next((m for m in (8, 4, 3, 2) if m / 8 <= affordable), 1),
+    )
     if eighths == 8:
         return
     # Pillow 13's draft() knows 1/2, 1/4, 1/8 only. 3/8 is libjpeg-turbo's answer to "one third":
