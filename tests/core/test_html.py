@@ -248,6 +248,12 @@ def test_what_no_database_keeps_is_refused_with_a_sentence(read: Callable[[str],
         read("x" * 5_000_001)
 
 
+def test_markdown_is_refused_earlier_because_reading_it_is_slow():
+    assert normalise("x" * 1_000_001)
+    with pytest.raises(TooLarge, match="Bagi menjadi"):
+        from_markdown("x" * 1_000_001)
+
+
 HOSTILE = {
     "open divs": lambda n: "<div>" * (n // 5),
     "unmatched ends": lambda n: "<span>" * (n // 12) + "</b>" * (n // 8),
@@ -256,7 +262,7 @@ HOSTILE = {
     ),
     "tables in tables": lambda n: "<table><tr><td>" * (n // 15),
     "lists in lists": lambda n: "<ul><li>x" * (n // 9),
-    "attributes": lambda n: "<p " + " ".join(f"a{i}=1" for i in range(n // 8)) + ">",
+    "attributes": lambda n: "<p " + " ".join(f"a{i}=1" for i in range(n // 11)) + ">",
     "open comments": lambda n: "<!--" * (n // 4),
     "open tags": lambda n: "<a " * (n // 3),
     "open quotes": lambda n: '<a b="' * (n // 6),

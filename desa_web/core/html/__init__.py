@@ -47,6 +47,8 @@ __all__ = [
 ]
 
 MAX_BODY_CHARS = 5_000_000
+# markdown-it-py takes up to 15 s a megabyte of brackets; a megabyte is 150,000 words.
+MAX_MARKDOWN_CHARS = 1_000_000
 
 
 def normalise(html: str) -> str:
@@ -95,7 +97,7 @@ def diff(old: str, new: str) -> str:
 
 def from_markdown(source: str) -> str:
     """Return the canonical HTML of a Markdown text; raw HTML in it is normalised, too."""
-    return write.html_of(markdown.document_of_markdown(_accepted(source)))
+    return write.html_of(markdown.document_of_markdown(_accepted(source, MAX_MARKDOWN_CHARS)))
 
 
 def to_markdown(html: str) -> str:
@@ -112,9 +114,9 @@ def _document(html: str) -> Document:
     return parse(_accepted(html))
 
 
-def _accepted(source: str) -> str:
+def _accepted(source: str, max_chars: int = MAX_BODY_CHARS) -> str:
     """Return the text as it is, unless it is too long or holds what no database keeps."""
-    if len(source) > MAX_BODY_CHARS:
+    if len(source) > max_chars:
         raise TooLarge(
             _("Tulisan terlalu panjang. Bagi menjadi beberapa tulisan, lalu simpan lagi.")
         )
