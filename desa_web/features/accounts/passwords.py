@@ -113,7 +113,7 @@ def _is_easy(password: str, known_words: Iterable[str]) -> bool:
     plain = re.sub(r"\s+", "", text)
     if len(set(plain)) < 4 or _is_repeated(plain) or _is_row(plain) or _is_date(plain):
         return True
-    stems = {_stem(plain), _stem(plain.translate(_LEET))}
+    stems = {_stem(plain), *_leet_stems(plain)}
     words = {re.sub(r"[\W_]+", "", word.casefold()) for word in known_words}
     words |= {part for word in known_words for part in re.findall(r"\w{4,}", word.casefold())}
     bad = _bad_stems() | {word for word in words if len(word) >= 3}
@@ -128,6 +128,16 @@ def _bad_stems() -> frozenset[str]:
 def _stem(text: str) -> str:
     """The letters without the digits and signs before and after them."""
     return re.sub(r"[^a-z]+", "", re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text))
+
+
+def _leet_stems(text: str) -> Iterator[str]:
+    """Digits read as letters, however many of the last ones are a number: r4h4s14123."""
+    end = len(text)
+    while True:
+        yield _stem(text[:end].translate(_LEET))
+        if end == 0 or text[end - 1].isalpha():
+            return
+        end -= 1
 
 
 def _is_pair(stem: str, bad: Iterable[str]) -> bool:

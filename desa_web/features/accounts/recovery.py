@@ -34,7 +34,7 @@ def new_recovery_codes(actor: Actor, user_id: str) -> list[str]:
     codes = [_new_code() for _number in range(RECOVERY_CODES)]
     with journal.change(actor) as change:
         row = service.find(user_id)
-        _replace(row.id, "recovery", codes, actor.site.clock.now_ms())
+        _replace(row.id, "recovery", codes, change.at_ms)
         service.record(change, row, "recovery_codes")
     return codes
 
@@ -93,7 +93,7 @@ def _issue(actor: Actor, user_id: str, kind: str) -> str:
         row = service.find(user_id)
         if not row.is_active:
             raise Forbidden(_("Aktifkan dulu pengguna {login}.").format(login=row.login))
-        _replace(row.id, kind, [code], actor.site.clock.now_ms())
+        _replace(row.id, kind, [code], change.at_ms)
         service.record(change, row, f"{kind}_code")
     return code
 

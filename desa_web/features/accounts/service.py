@@ -136,9 +136,11 @@ def set_role(actor: Actor, user_id: str, role: Role) -> Person:
     with journal.change(actor) as change:
         row = find(user_id)
         if row.role != role:
+            was_admin = _is_admin(row)
             row.role = role.value
             _save(change, row, "role", note=role.value)
-            _keep_an_admin(row)
+            if was_admin:
+                _keep_an_admin(row)
             # Another role, other rules for how long a session lives: sign in again.
             UserSession.delete().where(UserSession.user == row.id).execute()
     return person_of(row)
@@ -150,9 +152,11 @@ def disable(actor: Actor, user_id: str) -> Person:
     with journal.change(actor) as change:
         row = find(user_id)
         if row.is_active:
+            was_admin = _is_admin(row)
             row.is_active = False
             _save(change, row, "disable")
-            _keep_an_admin(row)
+            if was_admin:
+                _keep_an_admin(row)
             forget_devices(row.id)
             OneTimeCode.delete().where(OneTimeCode.user_id == row.id).execute()
     return person_of(row)
@@ -246,6 +250,10 @@ def person_of(row: User) -> Person:
 def _save(change: Change, row: User, op: str, note: str = "") -> None:
     row.save()
     record(change, row, op, note)
+
+
+def _is_admin(row: User) -> bool:
+    return bool(row.is_active) and row.role == Role.ADMIN.value
 
 
 def _keep_an_admin(changed: User) -> None:

@@ -96,7 +96,7 @@ def is_known_device(login: str, device_token: str) -> bool:
 
 def start(site: Site, person: Person, device_token: str = "", description: str = "") -> SignedIn:
     """Start a session for a person who has proved who they are; remember the device."""
-    now_ms = site.clock.now_ms()
+    now_ms = _moment(site)
     token = secrets.token_urlsafe(32)
     if len(device_token) < 32:
         device_token = secrets.token_urlsafe(32)
@@ -205,6 +205,13 @@ def _known(user_id: str, device_token: str) -> str:
     found = _hash(device_token)
     where = (KnownDevice.user_id == user_id) & (KnownDevice.device_hash == found)
     return found if KnownDevice.select().where(where).exists() else ""
+
+
+def _moment(site: Site) -> int:
+    """Return the time; while the clock is doubtful, that of the newest change."""
+    if journal.clock_doubt(site) is None:
+        return site.clock.now_ms()
+    return journal.newest_ms(site) or site.clock.now_ms()
 
 
 def _remember(user_id: str, device_hash: str, now_ms: int) -> None:
