@@ -78,7 +78,8 @@ def _ours(passages: list[dict[str, object]]) -> Search:
     for row in passages:
         built.add(Document("p", str(row["id"]), "", str(row.get("title", "")), str(row["body"])))
     # In this process, so that switching the stemmer off holds for the index too.
-    store.save(folder, [store.write_segment(folder, built)], Cursor("bench", 1))
+    written = store.open_segment(folder, *store.write_segment(folder, built))
+    store.save(folder, [written], Cursor("bench", 1))
     index = SearchIndex(folder)
     return lambda text: [hit.id for hit in index.find(Query(text, size=DEPTH)).hits]
 

@@ -36,7 +36,8 @@ def test_javanese_and_sundanese_stay_whole(word: str) -> None:
         ("Pebruari", "Februari"), ("nopember", "november"), ("tjari", "cari"), ("djalan", "jalan"),
         ("oentoek", "untuk"), ("Soerabaja", "Surabaya"), ("ijin", "izin"), ("Jum'at", "jumat"),
         ("qur’an", "Alquran"), ("Ramadhan", "romadon"), ("praktek", "praktik"),
-        ("mesjid", "masjid"), ("ANAK", "anak2"), ("café", "cafe"), ("1.500", "1500"), ("berijin", "izin"),
+        ("mesjid", "masjid"), ("ANAK", "anak2"), ("café", "cafe"), ("1.500", "1500"),
+        ("berijin", "izin"),
         ("mengijinkan", "diizinkan"),
     ],
 )  # fmt: skip

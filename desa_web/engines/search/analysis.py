@@ -83,16 +83,21 @@ def stopwords() -> frozenset[str]:
     return lexicon.word_set("stopwords.txt")
 
 
-def added_words(words: Sequence[str]) -> list[str]:
-    """Return abbreviations spelled out in `words` and long forms of abbreviations in it."""
-    present = set(words)
+def implied_words(present: set[str], raw: Sequence[str]) -> list[str]:
+    """Return long forms of the abbreviations in a text, and abbreviations of its long forms.
+
+    `raw` are the tokens of the text in order, `present` the surface forms in it.
+    """
     added = []
     for word in present & _long_forms().keys():
         added += [part for part in _long_forms()[word] if part not in present]
+    words: list[str] = []
     for first in present & _abbreviations_by_first().keys():
         for long_form, short in _abbreviations_by_first()[first]:
-            if short not in present and present.issuperset(long_form) and _runs(words, long_form):
-                added.append(short)
+            if short not in present and present.issuperset(long_form):
+                words = words or [terms[1] for token in raw if (terms := terms_of(token))]
+                if _runs(words, long_form):
+                    added.append(short)
     return added
 
 

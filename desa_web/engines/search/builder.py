@@ -11,13 +11,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from desa_web.engines.search.errors import RebuildFailed
 from desa_web.engines.search.model import Document
-from desa_web.engines.search.segment import Builder, Damaged, Segment
-from desa_web.engines.search.store import Part, write_segment
+from desa_web.engines.search.segment import Builder, Damaged
+from desa_web.engines.search.store import Part, open_segment, write_segment
 
 _LARGEST_SEGMENT = 20_000
 
@@ -37,11 +38,16 @@ def build(folder: Path, documents: Iterable[Document]) -> list[Part]:
             output, errors = _fed(child, documents)
         except BaseException:
             child.kill()
+            with suppress(BrokenPipeError):
+                child.stdin.close()  # type: ignore[union-attr] - asked for above
             raise
     if child.returncode:
         raise RebuildFailed(errors.decode(errors="replace")[-500:] or str(child.returncode))
     try:
-        return [_opened(folder, row) for row in json.loads(output)]
+        return [
+            open_segment(folder, name, size_bytes, digest, frozenset(deleted))
+            for name, size_bytes, digest, deleted in json.loads(output)
+        ]
     except (Damaged, ValueError) as error:
         raise RebuildFailed(str(error)) from error
 
@@ -58,14 +64,9 @@ def _fed(child: subprocess.Popen[bytes], documents: Iterable[Document]) -> tuple
     return child.communicate()
 
 
-def _opened(folder: Path, row: dict[str, Any]) -> Part:
-    segment = Segment(folder / row["name"], row["size"], row["digest"])
-    return Part(segment, row["size"], row["digest"], frozenset(row["deleted"]))
-
-
-def _main(folder: Path, lines: IO[bytes]) -> list[dict[str, Any]]:
+def _main(folder: Path, lines: IO[bytes]) -> list[tuple[str, int, str, list[int]]]:
     """Write segments of the documents in `lines`; of one identity the last document counts."""
-    parts: list[Part] = []
+    written: list[tuple[str, int, str]] = []
     places: dict[tuple[str, str], tuple[int, int]] = {}
     deleted: dict[int, set[int]] = {}
     made = Builder()
@@ -76,22 +77,14 @@ def _main(folder: Path, lines: IO[bytes]) -> list[dict[str, Any]]:
         if key in places:
             index, number = places[key]
             deleted.setdefault(index, set()).add(number)
-        places[key] = (len(parts), len(made))
+        places[key] = (len(written), len(made))
         made.add(document)
         if len(made) >= _LARGEST_SEGMENT:
-            parts.append(write_segment(folder, made))
+            written.append(write_segment(folder, made))
             made = Builder()
     if len(made):
-        parts.append(write_segment(folder, made))
-    return [
-        {
-            "name": part.segment.name,
-            "size": part.size_bytes,
-            "digest": part.digest,
-            "deleted": sorted(deleted.get(index, ())),
-        }
-        for index, part in enumerate(parts)
-    ]
+        written.append(write_segment(folder, made))
+    return [(*row, sorted(deleted.get(index, ()))) for index, row in enumerate(written)]
 
 
 if __name__ == "__main__":

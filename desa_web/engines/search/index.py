@@ -56,7 +56,7 @@ class SearchIndex:
         self._loading = threading.Lock()
         self._writing = threading.Lock()
         self._is_rebuilding = False
-        self._found_damage = ""
+        self._found: tuple[Snapshot | None, str] = (None, "")
 
     def apply(self, updates: Iterable[Document | Removal], cursor: Cursor) -> None:
         """Make `updates` searchable and remember `cursor`, both or neither; safe to repeat.
@@ -67,12 +67,12 @@ class SearchIndex:
         last = {(update.kind, update.id): update for update in updates}
         with self._writing, self._locked():
             snapshot = self._current()
-            if snapshot.damage or self._found_damage:
-                raise IndexDamaged(snapshot.damage or self._found_damage)
+            if damage := self._damage(snapshot):
+                raise IndexDamaged(damage)
             try:
                 self._snapshot = _applied(self._folder, snapshot, last, cursor)
             except Damaged as error:
-                self._found_damage = str(error)
+                self._found = (snapshot, str(error))
                 raise IndexDamaged(str(error)) from error
 
     def find(self, query: Query) -> Results:
@@ -83,19 +83,18 @@ class SearchIndex:
         snapshot = self._current()
         query = _bounded(query)
         parsed, corrections = _understood(snapshot, query)
-        is_partial = bool(snapshot.damage or self._found_damage)
         if not parsed.words or not snapshot.parts:
-            return Results(corrections=corrections, is_partial=is_partial)
+            return Results(corrections=corrections, is_partial=bool(self._damage(snapshot)))
         ranking = rank.rank(snapshot, parsed, query, self._zone)
         if ranking.is_damaged:
-            self._found_damage = "a text on disk has changed"
+            self._found = (snapshot, "a text on disk has changed")
         wanted: dict[int, dict[str, snippet.Wanted]] = {}
         hits = []
         for score, ref in ranking.refs:
             segment = snapshot.parts[ref[0]].segment
             if ref[0] not in wanted:
                 wanted[ref[0]] = _marked(segment, parsed)
-            hits.append(self._hit(segment, ref, score, wanted[ref[0]]))
+            hits.append(self._hit(snapshot, ref, score, wanted[ref[0]]))
         return Results(
             hits=tuple(hits),
             total=ranking.total,
@@ -103,7 +102,7 @@ class SearchIndex:
             facets=ranking.facets,
             corrections=corrections,
             has_all_words=ranking.has_all_words,
-            is_partial=is_partial or bool(self._found_damage),
+            is_partial=bool(self._damage(snapshot)),
         )
 
     def suggest(self, prefix: str, limit: int = 8) -> list[str]:
@@ -128,14 +127,13 @@ class SearchIndex:
             try:
                 parts = builder.build(self._folder, documents)
                 self._snapshot = store.save(self._folder, parts, cursor)
-                self._found_damage = ""
             finally:
                 self._is_rebuilding = False
 
     def status(self) -> Status:
         """Return the condition of the index; NEEDS_REBUILD asks the caller for `rebuild`."""
         snapshot = self._current()
-        reason = snapshot.damage or self._found_damage
+        reason = self._damage(snapshot)
         condition = Condition.NEEDS_REBUILD if reason else Condition.READY
         if self._is_rebuilding:
             condition = Condition.REBUILDING
@@ -147,6 +145,11 @@ class SearchIndex:
             segments=len(snapshot.parts),
             size_bytes=sum(part.size_bytes for part in snapshot.parts),
         )
+
+    def _damage(self, snapshot: Snapshot) -> str:
+        """Return what is wrong with a snapshot: known when it was opened, or found since."""
+        found_in, reason = self._found
+        return snapshot.damage or (reason if found_in is snapshot else "")
 
     def _current(self) -> Snapshot:
         """Return the newest snapshot; while another thread opens a newer one, the last."""
@@ -170,13 +173,14 @@ class SearchIndex:
             yield
 
     def _hit(
-        self, segment: Segment, ref: rank.Ref, score: float, wanted: dict[str, snippet.Wanted]
+        self, snapshot: Snapshot, ref: rank.Ref, score: float, wanted: dict[str, snippet.Wanted]
     ) -> Hit:
+        segment = snapshot.parts[ref[0]].segment
         head = segment.head(ref[1])
         try:
-            text = segment.body_bytes(ref[1]).decode()
+            text = segment.text(ref[1])
         except Damaged as error:
-            self._found_damage = str(error)
+            self._found = (snapshot, str(error))
             text = ""
         return Hit(
             kind=head.kind,
@@ -204,14 +208,15 @@ def _marked(segment: Segment, parsed: Parsed) -> dict[str, snippet.Wanted]:
     for word in parsed.words:
         for part in analysis.spelled_out(word.word):
             if (terms := analysis.terms_of(part)) and part not in analysis.stopwords():
-                wanted.setdefault(terms[0], (0.5, part, _all_forms(segment, terms[0])))
+                wanted.setdefault(terms[0], (0.5, part, *_all_forms(segment, terms[0])))
         weight = 0.1 if word.is_optional else 1.0
-        wanted[word.root] = (weight, word.word, _all_forms(segment, word.root))
+        wanted[word.root] = (weight, word.word, *_all_forms(segment, word.root))
     return wanted
 
 
-def _all_forms(segment: Segment, root: str) -> list[str]:
-    return [way for form in segment.forms(root) for way in analysis.spellings(form)]
+def _all_forms(segment: Segment, root: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    forms = frozenset(way for form in segment.forms(root) for way in analysis.spellings(form))
+    return forms, tuple(form for form in forms if root not in form)
 
 
 # Corrections and suggestions
@@ -270,7 +275,7 @@ def _applied(
         made.add(document)
     kept = [part for part in parts if part.living and part not in joined]
     if len(made):
-        kept.append(store.write_segment(folder, made))
+        kept.append(store.open_segment(folder, *store.write_segment(folder, made)))
     return store.save(folder, kept, cursor)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -30,13 +31,12 @@ _ENOUGH_COVER = 0.5
 _MOST_CANDIDATES = 3_000
 """Once so many documents hold the rarer words, frequent words only add to their scores."""
 _PHRASE_BONUS = 0.25
-_LOOKED_AT = 20
+_LOOKED_AT = 16
 """So many of the best are looked at for neighbouring words."""
 _MOST_PHRASE_READS = 1_000
 _ALL_WORDS_FIRST = 1_000.0
-_RECENCY = 0.1
 _MOST_PAIRS = 6
-_YEAR_MS = 365.25 * 86_400_000
+_MONTH_MS = 30 * 86_400_000
 
 Ref = tuple[int, int]
 """(part, document) within a snapshot."""
@@ -77,9 +77,9 @@ class _Search:
         # Rounded, so that a commit does not make all remembered weights void.
         self._average = 1.1 ** round(math.log(max(length / max(count, 1), 1.0), 1.1))
         self._idf = {word: _idf(document_frequency(snapshot, word), count) for word in parsed.words}
-        self._newest = max(
-            (max(part.segment.published, default=0) for part in self._parts), default=0
-        )
+        # By the month, so that what is remembered of the ages lasts.
+        newest = max((part.segment.newest for part in self._parts), default=0)
+        self._newest = newest - newest % _MONTH_MS + _MONTH_MS
         self._is_exact = True
         self._is_damaged = False
 
@@ -110,32 +110,35 @@ class _Search:
     def _all_words(self, part: Part, required: Sequence[Word]) -> dict[int, float]:
         """Score the living documents of one part that have every required word."""
         segment = part.segment
-        impacts = {word: self._impacts(segment, word) for word in required}
-        ordered = sorted(required, key=lambda word: len(impacts[word]))
-        if not ordered or not impacts[ordered[0]]:
+        postings = sorted((self._postings(segment, word) for word in required), key=len)
+        if not postings or not postings[0]:
             return {}
-        numbers = set(impacts[ordered[0]])
-        for word in ordered[1:]:
-            numbers &= impacts[word].keys()
+        numbers = set(postings[0])
+        for other in postings[1:]:
+            numbers &= other.keys()
         numbers -= part.deleted
-        numbers -= self._excluded(part, numbers)
+        if self._parsed.excluded:
+            numbers -= self._excluded(part, numbers)
         if not numbers:
             return {}
         return self._with_phrases(part, self._scores(segment, sorted(numbers)))
 
     def _scores(self, segment: Segment, numbers: list[int]) -> dict[int, float]:
-        """Add up what every word of the query gives to these documents."""
+        """Add up what every word of the query gives to these documents, which have them all."""
+        norms = list(map(segment.norms(self._average).__getitem__, numbers))
         scores = [0.0] * len(numbers)
         for word, idf in self._idf.items():
-            found = self._impacts(segment, word)
-            if word.is_optional:
-                scores = [s + idf * found.get(n, 0.0) for s, n in zip(scores, numbers, strict=True)]
-            else:
-                scores = [s + idf * found[n] for s, n in zip(scores, numbers, strict=True)]
-            if exact := self._exact(segment, word):
-                idf *= _SURFACE
-                scores = [s + idf * exact.get(n, 0.0) for s, n in zip(scores, numbers, strict=True)]
-        return dict(zip(numbers, self._aged(segment, numbers, scores), strict=True))
+            for postings, factor in (
+                (self._postings(segment, word), idf),
+                (self._exact(segment, word), idf * _SURFACE),
+            ):
+                if postings:
+                    weights = map(postings.get, numbers, itertools.repeat(0))
+                    scores = [
+                        s + factor * w / (w + n)
+                        for s, w, n in zip(scores, weights, norms, strict=True)
+                    ]
+        return self._aged(segment, numbers, scores)
 
     def _fewer_words(self, required: Sequence[Word]) -> list[dict[int, float]]:
         """Score the documents that have some of the words: the more of them, the better."""
@@ -151,49 +154,44 @@ class _Search:
         return [{number: score for number, (score, _) in scored.items()} for scored in found]
 
     def _some_words(self, part: Part, required: Sequence[Word]) -> dict[int, tuple[float, float]]:
+        """Return {document: (score, how much of the query it holds)}."""
         segment = part.segment
+        norms = segment.norms(self._average)
         scores: dict[int, float] = {}
         covers: dict[int, float] = {}
-        for word in sorted(required, key=lambda word: -self._idf[word]):
+        for word in sorted(self._idf, key=lambda word: (word.is_optional, -self._idf[word])):
             idf = self._idf[word]
-            found = self._impacts(segment, word)
-            numbers: Iterable[int] = found
-            if len(scores) > _MOST_CANDIDATES:
-                numbers = scores.keys() & found.keys()
+            postings = self._postings(segment, word)
             exact = self._exact(segment, word)
+            numbers: Iterable[int] = postings
+            if word.is_optional or len(scores) > _MOST_CANDIDATES:
+                numbers = scores.keys() & postings.keys()
             for number in numbers:
-                gain = idf * (found[number] + _SURFACE * exact.get(number, 0.0))
-                scores[number] = scores.get(number, 0.0) + gain
-                covers[number] = covers.get(number, 0.0) + idf
-        for word, idf in self._idf.items():
-            if word.is_optional:
-                found = self._impacts(segment, word)
-                for number in scores.keys() & found.keys():
-                    scores[number] += idf * found[number]
+                weight, norm = postings[number], norms[number]
+                gain = weight / (weight + norm)
+                if number in exact:
+                    gain += _SURFACE * exact[number] / (exact[number] + norm)
+                scores[number] = scores.get(number, 0.0) + idf * gain
+                if not word.is_optional:
+                    covers[number] = covers.get(number, 0.0) + idf
         whole = sum(self._idf[word] for word in required)
         living = scores.keys() - part.deleted
-        numbers = sorted(living - self._excluded(part, living))
-        aged = self._aged(segment, numbers, [scores[number] for number in numbers])
+        kept = sorted(living - self._excluded(part, living))
+        aged = self._aged(segment, kept, [scores[number] for number in kept])
         return {
             number: (score * (covers[number] / whole) ** _COORDINATION, covers[number])
-            for number, score in zip(numbers, aged, strict=True)
+            for number, score in aged.items()
         }
 
-    def _impacts(self, segment: Segment, word: Word) -> dict[int, float]:
-        return segment.impacts(STEM + word.root.encode(), self._average)
+    def _postings(self, segment: Segment, word: Word) -> dict[int, int]:
+        return segment.postings(STEM + word.root.encode())
 
-    def _exact(self, segment: Segment, word: Word) -> dict[int, float]:
-        if word.root == word.word:
-            return {}
-        return segment.impacts(WORD + word.word.encode(), self._average)
+    def _exact(self, segment: Segment, word: Word) -> dict[int, int]:
+        return {} if word.root == word.word else segment.postings(WORD + word.word.encode())
 
-    def _aged(self, segment: Segment, numbers: list[int], scores: list[float]) -> list[float]:
-        published = segment.published
-        newest = self._newest
-        return [
-            score * (1.0 + _RECENCY / (1.0 + (newest - published[number]) / _YEAR_MS))
-            for number, score in zip(numbers, scores, strict=True)
-        ]
+    def _aged(self, segment: Segment, numbers: list[int], scores: list[float]) -> dict[int, float]:
+        factors = map(segment.freshness(self._newest).__getitem__, numbers)
+        return dict(zip(numbers, map(operator.mul, scores, factors), strict=True))
 
     # Phrases and exclusions
 
@@ -211,8 +209,8 @@ class _Search:
             out |= holding
         return out
 
-    def _form(self, segment: Segment, word: Word) -> dict[int, float]:
-        return self._exact(segment, word) or self._impacts(segment, word)
+    def _form(self, segment: Segment, word: Word) -> dict[int, int]:
+        return self._exact(segment, word) or self._postings(segment, word)
 
     def _with_phrases(self, part: Part, scored: dict[int, float]) -> dict[int, float]:
         """Keep the documents that hold every quoted phrase word for word."""
@@ -232,7 +230,7 @@ class _Search:
         """Return title, tags and text of a document, folded."""
         head = part.segment.head_bytes(number).decode().split("\x1f", 4)[4]
         try:
-            body = part.segment.body_bytes(number).decode()
+            body = part.segment.text(number)
         except Damaged:
             self._is_damaged = True
             body = ""
@@ -243,12 +241,12 @@ class _Search:
     def _page(self, found: Sequence[dict[int, float]]) -> tuple[tuple[float, Ref], ...]:
         start = (self._query.page - 1) * self._query.size
         wanted = start + self._query.size
-        order = (
-            (score, self._parts[index].segment.published[number], index, number)
-            for index, scored in enumerate(found)
-            for number, score in scored.items()
-        )
-        best = heapq.nlargest(max(wanted, _LOOKED_AT), order)
+        best: list[tuple[float, int, int, int]] = []
+        for index, scored in enumerate(found):
+            moments = map(self._parts[index].segment.published.__getitem__, scored)
+            rows = zip(scored.values(), moments, itertools.repeat(index), scored, strict=False)
+            best += heapq.nlargest(max(wanted, _LOOKED_AT), rows)
+        best.sort(reverse=True)
         ranked = [(score, (index, number)) for score, _, index, number in best]
         ranked[:_LOOKED_AT] = self._neighbours_first(ranked[:_LOOKED_AT])
         return tuple((score % _ALL_WORDS_FIRST, ref) for score, ref in ranked[start:wanted])
@@ -295,11 +293,11 @@ class _Search:
     def _dimensions(self, part: Part) -> tuple[tuple[str, dict[int, str], Sequence[int]], ...]:
         """Return for each facet its name, what its numbers mean, and each document's number."""
         segment = part.segment
-        years = segment.years(self._zone)
+        years, year_names = segment.years(self._zone)
         return (
             ("kind", dict(enumerate(segment.kinds)), segment.kind_of),
             ("rubric", dict(enumerate(segment.rubrics)), segment.rubric_of),
-            ("year", {year: str(year) if year else "" for year in set(years)}, years),
+            ("year", year_names, years),
         )
 
     def _facets(self, found: Sequence[dict[int, float]]) -> Facets:

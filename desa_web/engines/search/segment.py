@@ -46,11 +46,19 @@ _TITLE, _TAG, _BODY, _EXTRA = 24, 12, 8, 5
 """Weight of one occurrence; a posting holds the sum in one byte. Body = 8."""
 _HEAVIEST = 255
 _LONGEST_NORM = 65_535
-_K1, _B = 1.2, 0.75
+_K1, _B = 1.2, 0.5
+_RECENCY = 0.1
+_YEAR_MS = 365.25 * 86_400_000
 _CACHED_POSTINGS = 150_000
 _MOST_COMPLETIONS = 200
 _REMEMBERED_PREFIXES = 1_000
+_REMEMBERED_TEXTS = 64
+_REMEMBERED_LENGTH = 20_000
 STEM, WORD = b"s", b"w"
+
+
+Posting = tuple["array[int]", bytearray]
+"""(documents, weights) of a term."""
 
 
 class Damaged(Exception):
@@ -115,10 +123,10 @@ class Builder:
     """Collects documents, new ones or those of older segments, and writes them as one segment."""
 
     def __init__(self) -> None:
-        self._ids: dict[bytes, array[int]] = {}
-        self._weights: dict[bytes, bytearray] = {}
-        self._uses: Counter[bytes] = Counter()
-        self._roots: dict[bytes, bytes] = {}
+        self._stems: dict[str, Posting] = {}
+        self._words: dict[str, Posting] = {}
+        self._roots: dict[str, str] = {}
+        self._uses: Counter[str] = Counter()
         self._heads: list[bytes] = []
         self._bodies: list[bytes] = []
         self._lengths: array[int] = array("H")
@@ -162,14 +170,17 @@ class Builder:
             names = (segment.kinds[segment.kind_of[old]], segment.rubrics[segment.rubric_of[old]])
             self._append(segment.head_bytes(old), body, values, names)
         for key, ids, weights, count, root in segment.entries():
+            text = key[1:].decode()
             if weights is None:
-                self._uses[key] += count
+                self._uses[text] += count
                 continue
             if root:
-                self._roots[key] = root
+                self._roots[text] = root.decode()
+            posting = _posting_in(self._words if root else self._stems, text)
             for old, weight in zip(ids, weights, strict=True):
                 if (new := renumbered.get(old)) is not None:
-                    self._post(key, new, weight)
+                    posting[0].append(new)
+                    posting[1].append(weight)
 
     def write(self, path: Path) -> tuple[int, str]:
         """Write and fsync the segment; return its size in bytes and its digest."""
@@ -218,51 +229,60 @@ class Builder:
         found: dict[analysis.Terms, int] = {}
         implied: set[str] = set()
         length = 0
+        terms_of = analysis.terms_of
         for text, weight in fields:
             raw = analysis.tokens(text)
             length += len(raw)
-            pairs = [terms for token in raw if (terms := analysis.terms_of(token))]
-            for terms, count in Counter(pairs).items():
-                found[terms] = found.get(terms, 0) + weight * count
-            implied.update(analysis.added_words([word for _, word in pairs]))
+            present = set()
+            for token, count in Counter(raw).items():
+                if terms := terms_of(token):
+                    found[terms] = found.get(terms, 0) + weight * count
+                    present.add(terms[1])
+            implied.update(analysis.implied_words(present, raw))
         stems: dict[str, int] = {}
-        for (root, word), weight in found.items():
+        for terms, weight in found.items():
+            root, word = terms
             stems[root] = stems.get(root, 0) + weight
-            key = WORD + word.encode()
             if word == root:
-                self._uses[key] += 1
+                self._uses[word] += 1
             else:
-                self._roots[key] = root.encode()
-                self._post(key, number, weight)
+                self._roots[word] = root
+                ids, weights = _posting_in(self._words, word)
+                ids.append(number)
+                weights.append(weight if weight < _HEAVIEST else _HEAVIEST)
         for word in implied:
-            if implied_terms := analysis.terms_of(word):
+            if implied_terms := terms_of(word):
                 stems.setdefault(implied_terms[0], _EXTRA)
         for root, weight in stems.items():
-            self._post(STEM + root.encode(), number, weight)
+            ids, weights = _posting_in(self._stems, root)
+            ids.append(number)
+            weights.append(weight if weight < _HEAVIEST else _HEAVIEST)
         return length
-
-    def _post(self, key: bytes, number: int, weight: int) -> None:
-        ids = self._ids.get(key)
-        if ids is None:
-            ids = self._ids[key] = array("I")
-            self._weights[key] = bytearray()
-        ids.append(number)
-        self._weights[key].append(weight if weight < _HEAVIEST else _HEAVIEST)
 
     def _inverted(self) -> tuple[bytes, bytes]:
         table, postings = _Collected(), bytearray()
         terms = _Terms(table)
-        for key in sorted(self._ids.keys() | self._uses.keys()):
-            ids = self._ids.get(key)
-            if ids is None:
-                terms.add(key, _TERM.pack(_NO_POSTINGS, self._uses[key]))
+        for key, posting, count, root in self._sorted_terms():
+            if posting is None:
+                terms.add(key, _TERM.pack(_NO_POSTINGS, count))
                 continue
-            value = _TERM.pack(len(postings), len(ids))
-            terms.add(key, value + self._roots.get(key, b""))
-            postings += ids.tobytes()
-            postings += self._weights[key]
+            terms.add(key, _TERM.pack(len(postings), len(posting[0])) + root)
+            postings += posting[0].tobytes()
+            postings += posting[1]
         terms.close()
         return table.data, bytes(postings)
+
+    def _sorted_terms(self) -> list[tuple[bytes, Posting | None, int, bytes]]:
+        rows: list[tuple[bytes, Posting | None, int, bytes]] = []
+        for root, posting in self._stems.items():
+            if posting[0]:
+                rows.append((STEM + root.encode(), posting, 0, b""))
+        for word, posting in self._words.items():
+            if posting[0]:
+                rows.append((WORD + word.encode(), posting, 0, self._roots[word].encode()))
+        for word, count in self._uses.items():
+            rows.append((WORD + word.encode(), None, count, b""))
+        return sorted(rows, key=itemgetter(0))
 
 
 class Segment:
@@ -343,48 +363,48 @@ class Segment:
         on_disk = _OnDisk(self._descriptor, start)
         self._bodies = column.reader(on_disk, 0, length, self.count)
         self.total_length = sum(self.lengths)
-        self._cache: dict[tuple[bytes, float], dict[int, float]] = {}
+        self._cache: dict[bytes, dict[int, int]] = {}
+        self._normed: tuple[float, list[float]] = (0.0, [])
+        self._aged: tuple[int, list[float]] = (-1, [])
+        self._years: tuple[int, array[int], dict[int, str]] | None = None
         self._cached = 0
         self._lock = Lock()
+        self._texts: dict[int, str] = {}
         self._completed: dict[str, list[tuple[str, int]]] = {}
 
-    def years(self, time_zone_h: int) -> array[int]:
-        """Return the year of publication of every document, 0 for none."""
-        if getattr(self, "_years", (None,))[0] != time_zone_h:
+    def years(self, time_zone_h: int) -> tuple[array[int], dict[int, str]]:
+        """Return the year of publication of every document, and the years with their names."""
+        held = self._years
+        if held is None or held[0] != time_zone_h:
             zone = timezone(timedelta(hours=time_zone_h))
             years = array("H", (_year(moment, zone) for moment in self.published))
-            self._years: tuple[int, array[int]] = (time_zone_h, years)
-        return self._years[1]
+            names = {year: str(year) if year else "" for year in sorted(set(years))}
+            held = self._years = (time_zone_h, years, names)
+        return held[1], held[2]
 
     def frequency(self, key: bytes) -> int:
         """Return in how many documents (deleted ones too) a term is."""
         value = self._terms.get(key)
         return _TERM.unpack_from(value)[1] if value else 0
 
-    def impacts(self, key: bytes, average_length: float) -> dict[int, float]:
-        """Return {document: BM25 weight without idf} for a term; do not change it."""
-        cached = self._cache.get((key, average_length))
+    def postings(self, key: bytes) -> dict[int, int]:
+        """Return {document: weight} for a term, deleted documents too; do not change it."""
+        cached = self._cache.get(key)
         if cached is None:
-            cached = self._impacts(key, average_length)
+            cached = self._read_postings(key)
             with self._lock:
-                if self._cached > _CACHED_POSTINGS:
-                    self._cache.clear()
-                    self._cached = 0
-                self._cache[key, average_length] = cached
-                self._cached += len(cached)
+                self._cached += len(cached) - len(self._cache.pop(key, ()))
+                self._cache[key] = cached
+                while self._cached > _CACHED_POSTINGS and len(self._cache) > 1:
+                    self._cached -= len(self._cache.pop(next(iter(self._cache))))
         return cached
 
-    def _impacts(self, key: bytes, average_length: float) -> dict[int, float]:
+    def _read_postings(self, key: bytes) -> dict[int, int]:
         value = self._terms.get(key)
         offset, count = _TERM.unpack_from(value) if value else (_NO_POSTINGS, 0)
         if offset == _NO_POSTINGS:
             return {}
-        ids, weights = self._posting(offset, count)
-        norms = self._norms(average_length)
-        return {
-            number: weight / (weight + norms[number])
-            for number, weight in zip(ids, weights, strict=True)
-        }
+        return dict(zip(*self._posting(offset, count), strict=True))
 
     def _posting(self, offset: int, count: int) -> tuple[array[int], bytes]:
         middle = offset + count * array("I").itemsize
@@ -392,13 +412,29 @@ class Segment:
         ids.frombytes(self._postings[offset:middle])
         return ids, self._postings[middle : middle + count]
 
-    def _norms(self, average_length: float) -> list[float]:
-        norms: tuple[float, list[float]] = getattr(self, "_normed", (0.0, []))
-        if norms[0] != average_length:
+    def norms(self, average_length: float) -> list[float]:
+        """Return for every document what BM25 adds to a weight below the line."""
+        held = self._normed
+        if held[0] != average_length:
             base, slope = _K1 * _BODY * (1 - _B), _K1 * _BODY * _B / average_length
-            norms = (average_length, [base + slope * length for length in self.lengths])
-            self._normed = norms
-        return norms[1]
+            held = (average_length, [base + slope * length for length in self.lengths])
+            self._normed = held
+        return held[1]
+
+    def freshness(self, newest: int) -> list[float]:
+        """Return for every document a factor that is higher the nearer it is to `newest`."""
+        held = self._aged
+        if held[0] != newest:
+            factors = [
+                1.0 + _RECENCY / (1.0 + max(newest - moment, 0) / _YEAR_MS)
+                for moment in self.published
+            ]
+            held = self._aged = (newest, factors)
+        return held[1]
+
+    @cached_property
+    def newest(self) -> int:
+        return max(self.published, default=0)
 
     def entries(self) -> Iterator[tuple[bytes, Sequence[int], bytes | None, int, bytes]]:
         """Yield (key, documents, weights, count, root) of every term; weights may be missing."""
@@ -458,6 +494,18 @@ class Segment:
     def head(self, number: int) -> Head:
         return Head(*self.head_bytes(number).decode().split("\x1f"))
 
+    def text(self, number: int) -> str:
+        """Return body and extra text. Raises Damaged when the disk has changed it."""
+        # Ranking and snippet want the same few texts one after the other.
+        held = self._texts.get(number)
+        if held is None:
+            held = self.body_bytes(number).decode()
+            if len(held) <= _REMEMBERED_LENGTH:
+                if len(self._texts) >= _REMEMBERED_TEXTS:
+                    self._texts.clear()
+                self._texts[number] = held
+        return held
+
     def head_bytes(self, number: int) -> bytes:
         data: bytes = self._heads[number]
         return data
@@ -480,6 +528,13 @@ def _year(moment_ms: int, zone: timezone) -> int:
         return datetime.fromtimestamp(moment_ms / 1000, zone).year
     except (OverflowError, OSError, ValueError):
         return 0
+
+
+def _posting_in(postings: dict[str, Posting], text: str) -> Posting:
+    posting = postings.get(text)
+    if posting is None:
+        posting = postings[text] = (array("I"), bytearray())
+    return posting
 
 
 def _sum(head: bytes, body: bytes) -> int:

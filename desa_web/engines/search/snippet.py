@@ -5,7 +5,7 @@ Returns plain text in pieces; escaping is the page's. Looks at a bounded stretch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from desa_web.engines.search import analysis
 from desa_web.engines.search.model import Part
@@ -16,8 +16,8 @@ _MOST_STRETCHES = 12
 _MOST_PLACES = 100
 _EXACT = 1.2
 
-Wanted = tuple[float, str, Sequence[str]]
-"""(weight, the form typed, all forms) of a root."""
+Wanted = tuple[float, str, Container[str], Sequence[str]]
+"""(weight, the form typed, all forms, those forms that do not hold the root) of a root."""
 Place = tuple[int, int, str, float]
 """(start, end, root, weight) of a word in a text."""
 
@@ -39,12 +39,11 @@ def _places(text: str, wanted: Mapping[str, Wanted]) -> list[Place]:
         return _places_by_token(text, wanted)
     places: list[Place] = []
     missing = False
-    for root, (weight, exact, forms) in wanted.items():
+    for root, (weight, exact, within, around) in wanted.items():
         before = len(places)
-        for form in forms:
-            value = weight * (_EXACT if form == exact else 1.0)
-            for start in _starts(folded, form):
-                places.append((start, start + len(form), root, value))
+        for start, end in _matches(folded, root, within, around):
+            value = weight * (_EXACT if folded[start:end] == exact else 1.0)
+            places.append((start, end, root, value))
         missing = missing or len(places) == before
     if missing and not (text.isascii() and "'" not in text):
         return _places_by_token(text, wanted)
@@ -52,15 +51,27 @@ def _places(text: str, wanted: Mapping[str, Wanted]) -> list[Place]:
     return places
 
 
-def _starts(text: str, form: str) -> Iterator[int]:
-    end = 0
-    for _ in range(_MOST_PLACES):
-        start = text.find(form, end)
-        if start < 0:
-            return
-        end = start + len(form)
-        if _stands_alone(text, start, end):
-            yield start
+def _matches(
+    text: str, root: str, within: Container[str], around: Sequence[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield where a form of `root` stands: one look for all forms that hold the root."""
+    for form in (root, *around):
+        start = text.find(form)
+        for _ in range(_MOST_PLACES):
+            if start < 0:
+                break
+            first, end = _word_at(text, start, start + len(form))
+            if text[first:end] in within:
+                yield first, end
+            start = text.find(form, end)
+
+
+def _word_at(text: str, start: int, end: int) -> tuple[int, int]:
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return start, end
 
 
 def _places_by_token(text: str, wanted: Mapping[str, Wanted]) -> list[Place]:
@@ -69,15 +80,10 @@ def _places_by_token(text: str, wanted: Mapping[str, Wanted]) -> list[Place]:
     for match in analysis.TOKEN.finditer(text):
         terms = analysis.terms_of(match[0])
         if terms and terms[0] in wanted:
-            weight, exact, _forms = wanted[terms[0]]
+            weight, exact = wanted[terms[0]][:2]
             value = weight * (_EXACT if terms[1] == exact else 1.0)
             places.append((match.start(), match.end(), terms[0], value))
     return places
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    before = start == 0 or not text[start - 1].isalnum()
-    return before and (end == len(text) or not text[end].isalnum())
 
 
 def _cut(text: str, places: list[Place], *, is_start: bool) -> tuple[Part, ...]:

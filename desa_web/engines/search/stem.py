@@ -16,13 +16,15 @@ from desa_web.engines.search.lexicon import word_set
 _PARTICLES = ("lah", "kah", "tah", "pun")
 _POSSESSIVES = ("nya", "ku", "mu")
 _DERIVATIONS = ("kan", "an", "i")
+_FIRST_OF_PREFIX = frozenset("bdkmnpst")
 _VOWELS = frozenset("aiueo")
 _MIN_ROOT = 3
 _MAX_PREFIXES = 3
 
-# What a nasal prefix hides, in the order of likelihood: "men" + "ulis" is "tulis" before "ulis".
-_NASAL = (("meny", ("s", "ny")), ("peny", ("s", "ny")), ("nge", ("",)))
-_BEFORE_VOWEL = {"mem": ("p", "m"), "pem": ("p", "m"), "men": ("t", "n"), "pen": ("t", "n")}
+# What a nasal prefix hides: "menulis" is "tulis". Of two known roots of one length the one whose
+# letter is still there wins: "memakan" is "makan", not "pakan".
+_NASAL = (("meny", ("ny", "s")), ("peny", ("ny", "s")), ("nge", ("",)))
+_BEFORE_VOWEL = {"mem": ("m", "p"), "pem": ("m", "p"), "men": ("n", "t"), "pen": ("n", "t")}
 _PLAIN = ("memper", "diper", "per", "ber", "ter", "di", "ke", "se", "pe", "me", "ku", "kau")
 
 
@@ -96,6 +98,8 @@ def _without_suffixes(word: str) -> Iterator[str]:
 
 
 def _without_prefix(word: str) -> Iterator[str]:
+    if word[0] not in _FIRST_OF_PREFIX:
+        return
     for prefix, hidden in _NASAL:
         if word.startswith(prefix):
             for letter in hidden:

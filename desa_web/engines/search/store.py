@@ -131,11 +131,20 @@ def save(folder: Path, parts: Sequence[Part], cursor: Cursor) -> Snapshot:
     return Snapshot(tuple(parts), cursor, "", mark_of(folder))
 
 
-def write_segment(folder: Path, builder: Builder) -> Part:
-    """Write a segment under a new name; it is part of nothing until `save` names it."""
-    path = folder / f"{secrets.token_hex(8)}{SEGMENT_SUFFIX}"
-    size, digest = builder.write(path)
-    return Part(Segment(path, size, digest), size, digest)
+def write_segment(folder: Path, builder: Builder) -> tuple[str, int, str]:
+    """Write a segment and return its name, size and digest.
+
+    It is part of nothing until it is opened and `save` names it.
+    """
+    name = f"{secrets.token_hex(8)}{SEGMENT_SUFFIX}"
+    return name, *builder.write(folder / name)
+
+
+def open_segment(
+    folder: Path, name: str, size_bytes: int, digest: str, deleted: frozenset[int] = frozenset()
+) -> Part:
+    """Return a verified segment. Raises Damaged."""
+    return Part(Segment(folder / name, size_bytes, digest), size_bytes, digest, deleted)
 
 
 def _expected() -> str:
