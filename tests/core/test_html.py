@@ -1,5 +1,6 @@
 """The rules of the stored text: one form, nothing lost, nothing slow."""
 
+import doctest
 import string
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from desa_web.core import html as html_package
 from desa_web.core.errors import InvalidInput, TooLarge
 from desa_web.core.html import (
     blocks,
@@ -252,6 +254,12 @@ def test_markdown_is_refused_earlier_because_reading_it_is_slow():
     assert normalise("x" * 1_000_001)
     with pytest.raises(TooLarge, match="Bagi menjadi"):
         from_markdown("x" * 1_000_001)
+
+
+def test_the_example_of_the_package_works():
+    result = doctest.testmod(html_package)
+    assert result.attempted >= 2
+    assert result.failed == 0
 
 
 HOSTILE = {
