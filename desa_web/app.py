@@ -18,12 +18,13 @@ from desa_web import __version__
 from desa_web.core import db, journal, migrate
 from desa_web.core.errors import NewerSchema, NotFound
 from desa_web.core.i18n import _
-from desa_web.core.registry import resolve
+from desa_web.core.registry import adapters, resolve
 from desa_web.core.site import Site, open_site
 from desa_web.engines.pages import PageMiddleware, PageStore
 from desa_web.features import FEATURES, checks
 from desa_web.features.accounts.sessions import session_of
-from desa_web.web import auth, csrf, desk, errors, forms, headers, health
+from desa_web.web import auth, csrf, desk, errors, forms, headers, health, public
+from desa_web.web.context_parts import MenuItem
 from desa_web.web.house import House, install
 from desa_web.web.server import Options, TrustedProxies
 
@@ -38,7 +39,10 @@ def create_app(site: Site) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, MAX_FORM_MEMORY_SIZE=FORM_BYTES)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     menu = tuple(entry for feature in FEATURES for entry in feature.menu)
-    install(app, House(site, session_of, menu=menu, checks=tuple(checks())))
+    own_house = House(site, session_of, menu=menu, checks=tuple(checks()))
+    install(app, own_house)
+    readers = public.install(app, site, lambda: _readers_menu(site))
+    own_house.public_error = readers.error
     _around_requests(app, site)
     errors.install(app)
     desk.install(app)
@@ -89,6 +93,19 @@ def _wsgi() -> Callable[..., Iterable[bytes]]:
     return TrustedProxies(pages, site.config.names("trusted_proxies"))
 
 
+def _readers_menu(site: Site) -> tuple[MenuItem, ...]:
+    """Return the menu of whichever feature offers one; a site without pages has the lists."""
+    for offered in adapters(FEATURES, "menu"):
+        menu: tuple[MenuItem, ...] = offered(site)
+        if menu:
+            return menu
+    return (
+        MenuItem(text=_("Beranda"), url="/"),
+        MenuItem(text=_("Berita"), url="/berita/"),
+        MenuItem(text=_("Pengumuman"), url="/pengumuman/"),
+    )
+
+
 def _around_requests(app: Flask, site: Site) -> None:
     def bind() -> None:
         g.desa_bound = ExitStack()
@@ -114,6 +131,7 @@ def _open_store(site: Site) -> PageStore:
     with site.bound():
         identity = f"{journal.head(site).journal_id} {__version__}"
     store = PageStore(site.cache / "pages", identity)
+    site.on_stale.append(store.drop)
     if not db.is_read_only(site.database):
         site.on_commit.append(lambda rows: _drop(store, rows))
     return store

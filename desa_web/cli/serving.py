@@ -7,11 +7,16 @@ import signal
 import threading
 from collections.abc import Callable
 
+from flask import Flask
+
 from desa_web.app import create_app, page_store, server_options
 from desa_web.core import migrate
-from desa_web.core.follow import Worker, beat, once
+from desa_web.core.follow import Follower, Worker, beat, once
 from desa_web.core.site import Site
+from desa_web.engines.pages import PageMiddleware
 from desa_web.features import due_handlers, followers
+from desa_web.web.auth import PRIVATE_COOKIES
+from desa_web.web.baking import PageFollower
 
 
 def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> None:
@@ -22,7 +27,7 @@ def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> 
     if not _is_read_only(site):
         migrate.upgrade(site.database)
     app = create_app(site)
-    worker = _worker(site) if _may_follow(site) else None
+    worker = _worker(site, app) if _may_follow(site) else None
     try:
         server.serve(
             app,
@@ -43,7 +48,7 @@ def follow(site: Site) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    worker = Worker(site, followers(site), due_handlers())
+    worker = Worker(site, _followers(site, create_app(site)), due_handlers())
     worker.start()
     stopping.wait()
     worker.stop()
@@ -51,13 +56,19 @@ def follow(site: Site) -> None:
 
 def follow_once(site: Site) -> int:
     """Catch up once and return the rows taken."""
-    taken = once(site, followers(site), due_handlers())
+    taken = once(site, _followers(site, create_app(site)), due_handlers())
     beat(site)
     return taken
 
 
-def _worker(site: Site) -> Worker:
-    found = followers(site)
+def _followers(site: Site, app: Flask) -> list[Follower]:
+    """Return the features' followers and the one that bakes pages, which needs the app."""
+    pages = PageMiddleware(app, page_store(app), private_cookies=PRIVATE_COOKIES)
+    return [*followers(site), PageFollower(site, page_store(app), pages)]
+
+
+def _worker(site: Site, app: Flask) -> Worker:
+    found = _followers(site, app)
     once(site, found, due_handlers())
     worker = Worker(site, found, due_handlers())
     worker.start()

@@ -44,9 +44,10 @@ class Feature:
 
 
 def resolve(dotted: str) -> Any:
-    """Return the object named "package.module:attribute"."""
+    """Return the object named "package.module:attribute", or the module without an attribute."""
     module, _, attribute = dotted.partition(":")
-    return getattr(import_module(module), attribute)
+    found = import_module(module)
+    return getattr(found, attribute) if attribute else found
 
 
 def adapters(features: Iterable[Feature], engine: str) -> Iterator[Any]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from desa_web.core.registry import Feature, adapters, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
 from desa_web.features.media import FEATURE as MEDIA
+from desa_web.features.news import FEATURE as NEWS
+from desa_web.features.portal import FEATURE as PORTAL
 
 if TYPE_CHECKING:
     from desa_web.core.checks import Check
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from desa_web.core.follow import Follower
     from desa_web.core.site import Site
 
-FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA)
+FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PORTAL)
 
 
 def followers(site: Site) -> list[Follower]:

@@ -1,23 +1,18 @@
 """News: articles and announcements from draft to published."""
 
-from desa_web.core.actor import Permission
-from desa_web.core.registry import Feature, MenuEntry
+from desa_web.core.registry import Feature
 
 _HERE = "desa_web.features.news"
 
 FEATURE = Feature(
     name="news",
-    blueprints=(f"{_HERE}.web:blueprint", f"{_HERE}.admin:blueprint", f"{_HERE}.api:blueprint"),
+    blueprints=(f"{_HERE}.web:blueprint", f"{_HERE}.api:blueprint"),
     commands={"news": f"{_HERE}.cli:news"},
-    menu=(
-        MenuEntry("Tulis", "news_desk.write", "pencil", Permission.WRITE, 20),
-        MenuEntry("Berita", "news_desk.articles", "list", Permission.WRITE, 25),
-        MenuEntry("Periksa", "news_desk.queue", "check", Permission.REVIEW, 30),
-    ),
     due={
         "news.publish": f"{_HERE}.due:publish",
         "news.expire": f"{_HERE}.due:expire",
         "news.purge": f"{_HERE}.due:purge",
     },
+    adapters={"photo_uses": f"{_HERE}.photo_uses"},
     checks=(f"{_HERE}.checks:CHECKS",),
 )

@@ -94,7 +94,7 @@ def save(article_id: str) -> Response:
     saved = service.save(
         actor, article_id, text, version=_if_match(kept), base_revision_id=base
     ).article
-    return _one(*queries.get(actor, saved.id))
+    return _one(saved, queries.working_text(saved))
 
 
 @blueprint.put("/articles/<article_id>/typing")
@@ -130,7 +130,8 @@ def transition(article_id: str, op: str) -> Response:
         note=note,
         at=service.local_moment(actor.site, at) if at else None,
     )
-    return _one(*queries.get(actor, after.id, trashed=after.trashed_at is not None))
+    # Not asked again: a step may take the article out of the caller's sight (recall).
+    return _one(after, queries.working_text(after))
 
 
 @blueprint.get("/articles/<article_id>/revisions")

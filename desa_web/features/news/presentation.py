@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from urllib.parse import quote
 
@@ -47,16 +48,19 @@ def body(site: Site, found: Live) -> tuple[Markup, Picture | None, set[str]]:
     ids = media.photo_ids(text.body)
     known = pictures(site, [i for i in (text.lead_photo_id, *ids) if i])
     lead = known.get(text.lead_photo_id) if text.lead_photo_id else None
-    shown = {"lead": lead is not None and ids[:1] == [text.lead_photo_id]}
+    at_top: list[str] = []
 
     def figure(photo_id: str, caption: str) -> str:
-        if shown["lead"] and photo_id == text.lead_photo_id:
-            shown["lead"] = False
+        if lead is not None and not at_top and ids[0] == text.lead_photo_id == photo_id:
+            # The text's own caption is the article's; the photo itself stands above the text.
+            at_top.append(html.plain_text(caption))
             return ""
         picture = known.get(photo_id)
         return figure_html(picture, caption) if picture else ""
 
     rendered = html.render_body(text.body, figure)
+    if lead is not None and at_top and at_top[0]:
+        lead = replace(lead, caption=at_top[0])
     keys = {f"media:{photo_id}" for photo_id in (*ids, text.lead_photo_id) if photo_id}
     return Markup(rendered), lead, keys  # noqa: S704 - render_body ends in the sanitiser
 

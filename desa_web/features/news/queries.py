@@ -239,6 +239,11 @@ def get(actor: Actor, article_id: str, *, trashed: bool = False) -> tuple[Articl
     return rows.as_article(row), rows.as_revision(rows.revision_row(row.working_revision_id))
 
 
+def working_text(article: Article) -> Revision:
+    """Return the working text of an article that the caller was given by a service."""
+    return rows.as_revision(rows.revision_row(article.working_revision_id))
+
+
 def find(actor: Actor, id_or_slug: str, *, trashed: bool = False) -> Article:
     """Return an article by its id or address (the CLI takes both). Raises NotFound."""
     row = ArticleRow.get_or_none((ArticleRow.id == id_or_slug) | (ArticleRow.slug == id_or_slug))
