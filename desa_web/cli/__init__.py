@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 COMMANDS = {
     "init": "desa_web.cli.site:init",
+    "demo": "desa_web.cli.demo:demo",
     "serve": "desa_web.cli.site:serve",
     "follow": "desa_web.cli.site:follow",
     "config": "desa_web.cli.config:config",

@@ -9,19 +9,12 @@ from pathlib import Path
 from desa_web.core import config, settings
 from desa_web.core.actor import Actor, Role, operator
 from desa_web.core.console import Console
-from desa_web.core.errors import DesaError
+from desa_web.core.errors import DesaError, InvalidInput
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.core.site import create as create_site
 from desa_web.features.accounts import recovery, service
-
-# The people of the demo village; they are nobody.
-DEMO_PEOPLE = (
-    ("admin", "Bagus Prayitno", Role.ADMIN, ""),
-    ("editor", "Nurul Hidayah", Role.EDITOR, "nur"),
-    ("approver", "Sri Wahyuni", Role.APPROVER, ""),
-    ("reporter", "Dimas Arianto", Role.REPORTER, "dim"),
-)
+from desa_web.features.portal import furnish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +48,14 @@ def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> 
         {"event": "created", "site": str(site.path), **found.as_json()},
         found.as_text(site.path),
     )
+
+
+def create_demo(console: Console, folder: Path) -> None:
+    """Make the demo village."""
+    wishes = Wishes(
+        name="", code="", role="desa", login="", person="", password=None, database_url=""
+    )
+    create(console, folder, wishes, is_demo=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,37 +111,25 @@ def _fill(actor: Actor, wishes: Wishes, *, is_demo: bool) -> Made:
     return Made(user.login, None, recovery.new_recovery_codes(actor, user.id), {})
 
 
-def _fill_demo(actor: Actor) -> Made:
+def renew_demo_passwords(site: Site) -> dict[str, str]:
+    """Give every person of the demo village a new password; return login → password."""
+    actor = operator(site, "demo")
     passwords = {}
-    for login, name, role, initials in DEMO_PEOPLE:
-        word = _random_password()
-        service.add(actor, login, name, role, initials=initials, password=word)
-        passwords[login] = word
-    _import_demo(actor)
-    return Made("admin", None, [], passwords)
+    for account in furnish.accounts_of(furnish.content_folder("demo")):
+        passwords[account.login] = _random_password()
+        code = recovery.reset(actor, service.user(actor, account.login).id)
+        recovery.recover(site, account.login, code, passwords[account.login])
+    return passwords
 
 
-def _import_demo(actor: Actor) -> None:
-    from desa_web.core.registry import resolve
-    from desa_web.features import FEATURES
-
-    if not any(feature.name == "news" for feature in FEATURES):
-        return
-    import_folder = resolve("desa_web.features.news.importer:import_folder")
-    import_folder(actor, _content_folder() / "demo")
-
-
-def _content_folder() -> Path:
-    """Return the folder `content/`: inside the package when installed, beside it otherwise."""
-    from importlib.util import find_spec
-
-    try:
-        spec = find_spec("desa_web.content")
-    except ModuleNotFoundError:
-        spec = None
-    if spec is not None and spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations)))
-    return Path(__file__).resolve().parents[2] / "content"
+def _fill_demo(actor: Actor) -> Made:
+    folder = furnish.content_folder("demo")
+    passwords = {a.login: _random_password() for a in furnish.accounts_of(folder)}
+    furnish.add_accounts(actor, folder, passwords.__getitem__)
+    refused = furnish.furnish(actor, folder)
+    if refused:
+        raise InvalidInput(" ".join(done.sentence for done in refused))
+    return Made(next(iter(passwords)), None, [], passwords)
 
 
 def _random_password() -> str:

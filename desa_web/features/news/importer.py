@@ -34,6 +34,7 @@ from desa_web.features.news.models import ArticleRow
 from desa_web.features.news.workflow import Op, act, publish_now
 from desa_web.features.news.writing import create, save
 
+AuthorOf = Callable[[ArticleFile], Actor | None]
 _FILE_MAX_BYTES = 5_000_000
 
 
@@ -66,19 +67,24 @@ def markdown_files(path: Path) -> list[Path]:
     return found
 
 
-def import_path(actor: Actor, path: Path) -> Iterator[Imported]:
+def import_path(
+    actor: Actor, path: Path, *, author_of: AuthorOf = lambda _file: None
+) -> Iterator[Imported]:
     """Import a file or a folder, one result a file."""
     for file in markdown_files(path):
         root = path if path.is_dir() else path.parent
         try:
-            yield import_file(actor, file, root)
+            yield import_file(actor, file, root, author_of=author_of)
         except DesaError as error:
             yield Imported(file.name, Outcome.REFUSED, sentence=str(error))
 
 
-def import_file(actor: Actor, file: Path, root: Path) -> Imported:
+def import_file(
+    actor: Actor, file: Path, root: Path, *, author_of: AuthorOf = lambda _file: None
+) -> Imported:
     """Bring one file in and through the workflow to the state it names, all or nothing.
 
+    `author_of` may name whose draft it is; what is dated already belongs to the importing actor.
     Raises the DesaError of whatever rule stands against it: an import is no way round a rule.
     """
     if file.stat().st_size > _FILE_MAX_BYTES:
@@ -97,9 +103,9 @@ def import_file(actor: Actor, file: Path, root: Path) -> Imported:
             same = saved is not None and saved.article.version == before
             outcome = Outcome.UNCHANGED if same else Outcome.UPDATED
         else:
-            article = create(
-                actor, text, kind=parsed.kind, slug=parsed.slug, published_at=parsed.published_at
-            )
+            moment = parsed.published_at
+            author = (author_of(parsed) if moment is None else None) or actor
+            article = create(author, text, kind=parsed.kind, slug=parsed.slug, published_at=moment)
             outcome = Outcome.CREATED
         if outcome is not Outcome.UNCHANGED:
             _bring_to(actor, article, parsed)

@@ -1,0 +1,104 @@
+"""Furnishing a new site from a folder of content: settings, rubrics, news, accounts.
+
+`content/starter` gives a new village its first pages and one example; `content/demo` is a whole
+village to look at. Run again it changes nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from desa_web.core import settings
+from desa_web.core.actor import Actor, Role
+from desa_web.core.errors import NotFound
+from desa_web.features.accounts import service as accounts
+from desa_web.features.news import importer, rubrics
+from desa_web.features.news.importer import Imported, Outcome
+from desa_web.features.news.markdown_files import ArticleFile
+
+Progress = Callable[[Imported], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person of the demo village; `password` is what the caller gives them."""
+
+    login: str
+    name: str
+    role: Role
+    initials: str
+
+
+def content_folder(name: str) -> Path:
+    """Return the folder `content/<name>`: inside the wheel, or beside an unpacked program."""
+    try:
+        spec = find_spec("desa_web.content")
+    except ModuleNotFoundError:
+        spec = None
+    places = spec.submodule_search_locations if spec is not None else None
+    base = Path(next(iter(places))) if places else Path(__file__).parents[3] / "content"
+    folder = base / name
+    if not folder.is_dir():
+        raise NotFound(f"content/{name} is missing: the program was not unpacked whole")
+    return folder
+
+
+def accounts_of(folder: Path) -> list[Account]:
+    """Return the people that `site.toml` names."""
+    return [
+        Account(
+            login=entry["username"],
+            name=entry["name"],
+            role=Role(entry["role"]),
+            initials=entry.get("initials", ""),
+        )
+        for entry in _site_toml(folder).get("accounts", [])
+    ]
+
+
+def add_accounts(actor: Actor, folder: Path, password_of: Callable[[str], str]) -> None:
+    """Make the accounts of `site.toml` that are missing."""
+    known = {person.login for person in accounts.users(actor)}
+    for account in accounts_of(folder):
+        if account.login not in known:
+            accounts.add(
+                actor,
+                account.login,
+                account.name,
+                account.role,
+                initials=account.initials,
+                password=password_of(account.login),
+            )
+
+
+def furnish(actor: Actor, folder: Path, progress: Progress = lambda _done: None) -> list[Imported]:
+    """Bring in settings, rubrics and news; return what was refused.
+
+    A draft belongs to the person whose initials it carries, when there is such an account.
+    """
+    rubrics.add_defaults(actor)
+    values = _site_toml(folder).get("settings", {})
+    if values:
+        settings.change(actor, values)
+    refused = []
+    people = {p.initials: p for p in accounts.users(actor) if p.initials}
+
+    def author(file: ArticleFile) -> Actor | None:
+        person = people.get(file.text.initials.split("/")[0])
+        return accounts.actor_of(actor.site, person.id, actor.via) if person else None
+
+    for done in importer.import_path(actor, folder / "news", author_of=author):
+        progress(done)
+        if done.outcome is Outcome.REFUSED:
+            refused.append(done)
+    return refused
+
+
+def _site_toml(folder: Path) -> dict[str, Any]:
+    file = folder / "site.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
