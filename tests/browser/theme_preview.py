@@ -131,12 +131,17 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing; the browser's own console is the place to look."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a browser that leaves a page drops its downloads."""
+
+
 class _serve:  # noqa: N801 -- reads as a verb
     def __init__(self, folder: Path) -> None:
         handler = functools.partial(_Quiet, directory=str(folder))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
 
-    def __enter__(self) -> http.server.ThreadingHTTPServer:
+    def __enter__(self) -> _Server:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self._server
 
