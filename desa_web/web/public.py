@@ -209,7 +209,8 @@ def _hours(line: str) -> Hours:
     is_range = len(named) == 2 and re.search(r"[–-]|sampai|s/d|s\.d\.", days) is not None
     weekdays = tuple(range(named[0], named[1] + 1)) if is_range else tuple(named)
     if len(found) != 2:
-        return Hours(days=days.strip() if not times.strip() else line, weekdays=weekdays)
+        is_closed = times.strip().casefold() in ("", "tutup", "libur")
+        return Hours(days=days.strip() if is_closed else line, weekdays=weekdays)
     opens, closes = (t.replace(":", ".").zfill(5) for t in found)
     return Hours(days=days.strip(), weekdays=weekdays, opens=opens, closes=closes)
 
