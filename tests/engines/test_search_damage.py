@@ -301,6 +301,37 @@ def test_a_failed_rebuild_leaves_the_old_index(whole: Path, tmp_path: Path) -> N
     assert found(index, "nomor5") == ["5"]
 
 
+def test_a_full_disk_leaves_the_old_index_and_no_rubbish(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    shutil.copytree(whole, folder)
+    before = sorted(folder.iterdir())
+    script = """
+import resource, signal, sys
+from pathlib import Path
+from desa_web.engines.search import Cursor, Document, RebuildFailed, SearchIndex
+index = SearchIndex(Path(sys.argv[1]))
+index.status()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))
+updates = [Document("article", "new", "/", "Baru", "isi " * 2_000)]
+for write in (index.apply, index.rebuild):
+    try:
+        write(updates, Cursor("jurnal-uji", 99))
+    except (OSError, RebuildFailed) as error:
+        print(type(error).__name__)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )
+    assert ran.stdout.split() == ["OSError", "RebuildFailed"], ran.stderr
+    assert sorted(folder.iterdir()) == before
+    assert found(SearchIndex(folder), "nomor5") == ["5"]
+
+
 def test_a_deleted_folder_comes_back_by_a_rebuild(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "index"
     shutil.copytree(whole, folder)

@@ -38,8 +38,9 @@ def build(folder: Path, documents: Iterable[Document]) -> list[Part]:
             output, errors = _fed(child, documents)
         except BaseException:
             child.kill()
-            with suppress(BrokenPipeError):
-                child.stdin.close()  # type: ignore[union-attr] - asked for above
+            if child.stdin is not None:
+                with suppress(BrokenPipeError):
+                    child.stdin.close()
             raise
     if child.returncode:
         raise RebuildFailed(errors.decode(errors="replace")[-500:] or str(child.returncode))

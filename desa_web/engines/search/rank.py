@@ -31,7 +31,7 @@ _ENOUGH_COVER = 0.5
 _MOST_CANDIDATES = 3_000
 """Once so many documents hold the rarer words, frequent words only add to their scores."""
 _PHRASE_BONUS = 0.25
-_LOOKED_AT = 16
+_LOOKED_AT = 12
 """So many of the best are looked at for neighbouring words."""
 _MOST_PHRASE_READS = 1_000
 _ALL_WORDS_FIRST = 1_000.0
@@ -159,13 +159,21 @@ class _Search:
         norms = segment.norms(self._average)
         scores: dict[int, float] = {}
         covers: dict[int, float] = {}
+        remaining = whole = sum(self._idf[word] for word in required)
+        highest = 0.0
+        plenty = 2 * self._query.size * self._query.page
         for word in sorted(self._idf, key=lambda word: (word.is_optional, -self._idf[word])):
             idf = self._idf[word]
             postings = self._postings(segment, word)
             exact = self._exact(segment, word)
             numbers: Iterable[int] = postings
-            if word.is_optional or len(scores) > _MOST_CANDIDATES:
+            # A document without the rarer words cannot become one of the strong any more.
+            is_late = len(scores) >= plenty and remaining < _ENOUGH_COVER * highest
+            if word.is_optional or is_late or len(scores) > _MOST_CANDIDATES:
                 numbers = scores.keys() & postings.keys()
+            if postings and not word.is_optional:
+                highest = max(highest, idf)
+            remaining -= idf
             for number in numbers:
                 weight, norm = postings[number], norms[number]
                 gain = weight / (weight + norm)
@@ -174,7 +182,6 @@ class _Search:
                 scores[number] = scores.get(number, 0.0) + idf * gain
                 if not word.is_optional:
                     covers[number] = covers.get(number, 0.0) + idf
-        whole = sum(self._idf[word] for word in required)
         living = scores.keys() - part.deleted
         kept = sorted(living - self._excluded(part, living))
         aged = self._aged(segment, kept, [scores[number] for number in kept])

@@ -137,7 +137,13 @@ def write_segment(folder: Path, builder: Builder) -> tuple[str, int, str]:
     It is part of nothing until it is opened and `save` names it.
     """
     name = f"{secrets.token_hex(8)}{SEGMENT_SUFFIX}"
-    return name, *builder.write(folder / name)
+    try:
+        return name, *builder.write(folder / name)
+    except BaseException:
+        # On a full disk half a segment must not hold the space that is missing.
+        with suppress(OSError):
+            (folder / name).unlink()
+        raise
 
 
 def open_segment(
