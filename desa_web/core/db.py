@@ -21,7 +21,7 @@ from urllib.parse import quote
 import peewee
 
 from desa_web.core.clock import as_utc, to_ms
-from desa_web.core.errors import Busy, ReadOnly, storage_error
+from desa_web.core.errors import Busy, DesaError, ReadOnly, storage_error
 from desa_web.core.i18n import _
 
 # FULL: with NORMAL a power cut lost 4 of 391 acknowledged writes.
@@ -171,10 +171,24 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except (peewee.PeeweeException, sqlite3.Error, OSError) as error:
-        known = storage_error(error)
+        known = _known(error)
         lost_server = type(error.__cause__ or error).__module__.startswith("psycopg2")
         if known is None and lost_server and type(error).__name__ == "OperationalError":
             known = Busy(_("Penyimpanan sedang tidak bisa dihubungi. Coba lagi sebentar lagi."))
         if known is None:
             raise
         raise known from error
+
+
+def _known(error: BaseException | None) -> DesaError | None:
+    """Return the sentence for an error or for what it hides.
+
+    On a full disk SQLite has rolled back already; peewee's own rollback then fails and stands in
+    front of the real reason.
+    """
+    while error is not None:
+        known = storage_error(error)
+        if known is not None:
+            return known
+        error = error.__context__
+    return None
