@@ -33,6 +33,8 @@ COMMANDS = {
     "demo": "desa_web.cli.demo:demo",
     "serve": "desa_web.cli.site:serve",
     "follow": "desa_web.cli.site:follow",
+    "backup": "desa_web.cli.backup:backup",
+    "upgrade": "desa_web.cli.backup:upgrade",
     "config": "desa_web.cli.config:config",
     "doctor": "desa_web.cli.doctor:doctor",
 }

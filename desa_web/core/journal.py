@@ -149,12 +149,16 @@ def confirm_clock(actor: Actor) -> None:
         current.record("site", "clock", "confirm")
 
 
-def renew(site: Site) -> str:
+def new_journal_id() -> str:
+    """Return an id for a new or restored journal; another id makes every follower rebuild."""
+    return secrets.token_hex(8)
+
+
+def renew(site: Site) -> None:
     """Give the journal a new id (after a restore), so that every follower rebuilds."""
-    journal_id = secrets.token_hex(8)
     with db.write(site.database):
-        db.execute(site.database, "UPDATE journal_head SET journal_id = ?", journal_id)
-    return journal_id
+        sql = "UPDATE journal_head SET journal_id = ?"
+        db.execute(site.database, sql, new_journal_id())
 
 
 def digest(state: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desa_web.core import config as options
-from desa_web.core import db, migrate
+from desa_web.core import db, journal, migrate
 from desa_web.core.clock import Clock, SystemClock
 from desa_web.core.disk import write_atomic
 from desa_web.core.errors import Conflict, InvalidInput, NotFound
@@ -142,5 +141,5 @@ def _new_journal(database: peewee.Database) -> None:
             database,
             "INSERT INTO journal_head (id, n, at, journal_id) VALUES (1, 0, 0, ?) "
             "ON CONFLICT (id) DO NOTHING",
-            secrets.token_hex(8),
+            journal.new_journal_id(),
         )
