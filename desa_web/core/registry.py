@@ -16,13 +16,17 @@ from desa_web.core.actor import Permission
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One entry of the desk's navigation, shown to those who may use it."""
+    """One entry of the desk's navigation, shown to those who may use it.
+
+    badge: "package.module:function" from the actor to the number of things that wait there.
+    """
 
     label: str
     endpoint: str
     icon: str
     permission: Permission
     position: int
+    badge: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

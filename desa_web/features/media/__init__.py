@@ -1,11 +1,19 @@
 """Media: photos, albums, documents, and the kits that journalists download."""
 
-from desa_web.core.registry import Feature
+from desa_web.core.actor import Permission
+from desa_web.core.registry import Feature, MenuEntry
 
 _HERE = "desa_web.features.media"
 
 FEATURE = Feature(
     name="media",
-    blueprints=(f"{_HERE}.web:blueprint",),
+    blueprints=(
+        f"{_HERE}.web:blueprint",
+        f"{_HERE}.admin:blueprint",
+        f"{_HERE}.api:blueprint",
+        f"{_HERE}.tus:blueprint",
+    ),
+    menu=(MenuEntry("Foto", "media_desk.photos", "foto", Permission.WRITE, 40),),
+    due={"media.purge": f"{_HERE}.due:purge"},
     adapters={"followers": f"{_HERE}.followers:followers"},
 )
