@@ -7,7 +7,6 @@ needed and import services inside the command, so that `desa --help` stays quick
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -53,10 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _complain(_("Dibatalkan."))
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has gone; nothing is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         return _refused(error)
     return code if isinstance(code, int) else 0

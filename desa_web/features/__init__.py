@@ -34,4 +34,4 @@ def due_handlers() -> dict[str, Handler]:
 
 def checks() -> list[Check]:
     """Return the features' health checks."""
-    return [resolve(dotted) for feature in FEATURES for dotted in feature.checks]
+    return [check for feature in FEATURES for dotted in feature.checks for check in resolve(dotted)]

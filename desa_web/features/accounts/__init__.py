@@ -13,5 +13,5 @@ FEATURE = Feature(
         MenuEntry("Pengguna", "accounts_admin.users", "orang", Permission.MANAGE_USERS, 70),
         MenuEntry("Akun saya", "accounts_admin.account", "kunci", Permission.WRITE, 90),
     ),
-    checks=(f"{_HERE}.health:unchanged_users", f"{_HERE}.health:somebody_can_sign_in"),
+    checks=(f"{_HERE}.health:CHECKS",),
 )

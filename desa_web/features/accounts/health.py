@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from desa_web.core import db
 from desa_web.core.actor import Role
-from desa_web.core.checks import Finding, Level
+from desa_web.core.checks import Check, Finding, Level
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.features.accounts import service
@@ -50,3 +50,6 @@ def somebody_can_sign_in(site: Site) -> Iterator[Finding]:
             Level.WARNING,
             _("Belum ada admin yang bisa masuk. Buat kode dengan: desa user reset NAMA"),
         )
+
+
+CHECKS: tuple[Check, ...] = (unchanged_users, somebody_can_sign_in)
