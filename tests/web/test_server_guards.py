@@ -4,7 +4,6 @@ everybody else is served."""
 import contextlib
 import http.client
 import json
-import os
 import re
 import resource
 import socket
@@ -52,7 +51,7 @@ class Running:
         held = 0
         for entry in Path(f"/proc/{self.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
-                held += os.readlink(entry).startswith("socket:")
+                held += str(entry.readlink()).startswith("socket:")
         return held
 
     def memory_mb(self, name: str = "VmRSS") -> float:

@@ -44,6 +44,8 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
     # When output began to wait for the reader, and how much went since.
     _waiting_since = 0.0
     _sent_bytes = 0
+    # When a byte came or went last.
+    _moved_at = 0.0
 
     def add_channel(self, map: Any = None) -> None:
         super().add_channel(map)
@@ -81,12 +83,15 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         count: int = super().send(data, do_close)
-        self._sent_bytes += count
+        if count:
+            self._sent_bytes += count
+            self._moved_at = time.monotonic()
         return count
 
     def received(self, data: bytes) -> bool:
         self._held = self._held + data if self._held else data
         self._came_bytes += len(data)
+        self._moved_at = time.monotonic()
         self._pump()
         return True
 
@@ -163,9 +168,9 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
                 self._waiting_since, self._sent_bytes = now, 0
             if now - self._waiting_since <= self.server.limits.grace_s:
                 return False
-            # Window by window: what went at once into the kernel's buffers is no credit for later.
+            # Window by window, each from the last byte that moved: what went at once into the kernel's buffers is no credit for later.
             slow = self._is_slow(now - self._waiting_since, self._sent_bytes)
-            self._waiting_since, self._sent_bytes = now, 0
+            self._waiting_since, self._sent_bytes = self._moved_at, 0
             return slow
         self._waiting_since = 0.0
         if self.request is None or not self._began_at or self.requests:
@@ -176,7 +181,7 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
         if age <= self.server.limits.grace_s:
             return False
         slow = self._is_slow(age, self._came_bytes)
-        self._began_at, self._came_bytes = now, 0
+        self._began_at, self._came_bytes = self._moved_at, 0
         return slow
 
     def _is_slow(self, age_s: float, moved_bytes: int) -> bool:
