@@ -16,7 +16,7 @@ from flask import Flask, g
 
 from desa_web import __version__
 from desa_web.core import db, journal, migrate
-from desa_web.core.errors import NewerSchema, NotFound
+from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.core.registry import adapters, resolve
 from desa_web.core.site import Site, open_site
@@ -86,8 +86,7 @@ def _wsgi() -> Callable[..., Iterable[bytes]]:
         raise NotFound(_("Sebut folder situs dengan variabel DESA_SITE."))
     site = open_site(Path(folder))
     with site.bound():
-        if not migrate.is_current(site.database):
-            raise NewerSchema(_("Data situs perlu diperbarui dulu. Jalankan: desa upgrade"))
+        migrate.require_current(site.database)
     app = create_app(site)
     pages = PageMiddleware(app, page_store(app), private_cookies=auth.PRIVATE_COOKIES)
     return TrustedProxies(pages, site.config.names("trusted_proxies"))

@@ -72,7 +72,7 @@ def upgrade(console: Console) -> None:
     """Perbarui susunan data sesudah memasang versi baru; salinan lama disimpan dulu."""
     from desa_web.ops import upgrade as ops
 
-    with console.site() as site:
+    with console.site(any_schema=True) as site:
         done = ops.upgrade(site)
         record = {"applied": list(done.applied), "copy": str(done.copy or "")}
         console.event(record, done.sentence)

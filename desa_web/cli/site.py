@@ -13,7 +13,6 @@ from desa_web.core.i18n import _
 
 if TYPE_CHECKING:
     from desa_web.cli.setup import Wishes
-    from desa_web.core.site import Site
 
 
 @click.command(epilog="Contoh:  desa init situs --name 'Desa Sukamaju' --admin bagus")
@@ -65,7 +64,7 @@ def serve(console: Console, host: str | None, port: int | None) -> None:
     """Jalankan situs sampai dihentikan dengan Ctrl+C."""
     from desa_web.cli import serving
 
-    with console.site() as site:
+    with console.site(any_schema=True) as site:
         chosen_host = host or site.config.text("host")
         chosen_port = site.config.number("port") if port is None else port
         serving.serve(site, chosen_host, chosen_port, on_ready=lambda url: _ready(console, url))
@@ -79,7 +78,6 @@ def follow(console: Console, once: bool) -> None:
     from desa_web.cli import serving
 
     with console.site() as site:
-        _checked_schema(site)
         if not once:
             serving.follow(site)
             return
@@ -98,12 +96,6 @@ def _asked(wishes: Wishes) -> Wishes:
         login=click.prompt(_("Nama pengguna untuk masuk"), default=wishes.login),
         password=click.prompt(_("Kata sandi"), hide_input=True, confirmation_prompt=True),
     )
-
-
-def _checked_schema(site: Site) -> None:
-    from desa_web.core import migrate
-
-    migrate.upgrade(site.database)
 
 
 def _ready(console: Console, url: str) -> None:

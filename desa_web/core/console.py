@@ -53,13 +53,19 @@ class Console:
         )
 
     @contextmanager
-    def site(self) -> Iterator[Site]:
-        """Open the site, bound to this context. Raises NotFound, NewerSchema."""
+    def site(self, *, any_schema: bool = False) -> Iterator[Site]:
+        """Open the site, bound to this context. Raises NotFound, NewerSchema.
+
+        any_schema: for commands that bring older data up to date, or look at them.
+        """
+        from desa_web.core import migrate
         from desa_web.core.site import open_site
 
         site = open_site(self.folder())
         try:
             with site.bound():
+                if not any_schema:
+                    migrate.require_current(site.database)
                 yield site
         finally:
             site.close()

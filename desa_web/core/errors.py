@@ -120,6 +120,11 @@ class NewerSchema(DesaError):
     status = 503
 
 
+class OlderSchema(DesaError):
+    code = "versi-data-lama"
+    status = 503
+
+
 def storage_error(error: BaseException) -> DesaError | None:
     """Return the sentence for a failing disk or a busy database, None for anything else."""
     if isinstance(error, OSError):

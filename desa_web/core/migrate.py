@@ -17,7 +17,7 @@ import peewee
 
 from desa_web import __version__
 from desa_web.core import db
-from desa_web.core.errors import NewerSchema
+from desa_web.core.errors import NewerSchema, OlderSchema
 from desa_web.core.i18n import _
 
 _FOLDER = Path(__file__).with_name("migrations")
@@ -71,6 +71,15 @@ def check(database: peewee.Database) -> None:
 
 def is_current(database: peewee.Database) -> bool:
     return version(database) == len(migrations())
+
+
+def require_current(database: peewee.Database) -> None:
+    """Raise NewerSchema or OlderSchema unless the data are of this program's version."""
+    check(database)
+    if not is_current(database):
+        raise OlderSchema(
+            _("Data situs ini perlu disesuaikan dengan program. Jalankan: desa upgrade")
+        )
 
 
 def upgrade(database: peewee.Database) -> list[str]:

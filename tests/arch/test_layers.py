@@ -18,7 +18,10 @@ HELP_CPU_S = 0.25
 # Imported once, before the forks: what is tested is our own modules, not how heavy others are.
 _ALONE = """
 import os, sys, traceback
-for name in ("flask", "peewee", "PIL.Image", "lxml.html", "click", "waitress", "argon2", "nacl"):
+for name in (
+    "flask", "peewee", "PIL.Image", "lxml.html", "click", "waitress.server", "argon2",
+    "nacl.signing", "markdown_it", "yaml", "nh3", "snowballstemmer", "jinja2.sandbox",
+):
     __import__(name)
 failed = 0
 for module in sys.argv[1:]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from desa_web.core import db, settings
+from desa_web.core import db, migrate, settings
 from desa_web.core.actor import operator
 from desa_web.core.site import Site, open_site
 from desa_web.features.accounts import recovery
@@ -136,27 +137,37 @@ def test_serve_says_where_it_is_answers_and_stops_cleanly(site: Site) -> None:
         assert process.wait(timeout=20) == 0
 
 
-def test_serve_brings_an_older_schema_up_to_date(tmp_path: Path) -> None:
-    import sqlite3
-
-    from desa_web.core import migrate
-    from tests.harness.site import make_site
-
-    site = make_site(tmp_path)
+@pytest.fixture
+def older(site: Site) -> Site:
+    """A site as the first version of the schema left it."""
     site.close()
     file = site.data / "desa.db"
-    first = migrate.migrations()[0]
     file.unlink()
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA journal_mode = WAL")
-    for statement in first.statements(sqlite=True):
+    for statement in migrate.migrations()[0].statements(sqlite=True):
         connection.execute(statement)
     connection.execute("INSERT INTO schema_version VALUES (1, 'ground', '0')")
     connection.execute("INSERT INTO journal_head VALUES (1, 0, 0, 'x')")
     connection.commit()
     connection.close()
-    with serving(site) as url, urllib.request.urlopen(url + "sehat") as answer:
+    return site
+
+
+def test_serve_brings_an_older_schema_up_to_date(older: Site) -> None:
+    with serving(older) as url, urllib.request.urlopen(url + "sehat") as answer:
         assert json.load(answer)["schema_current"]
+
+
+def test_other_commands_refuse_an_older_schema_and_upgrade_mends_it(older: Site) -> None:
+    here = ("--site", older.path)
+    for command in (["user", "list"], ["follow", "--once"], ["config", "list"]):
+        done = run_desa(*here, *command)
+        assert (done.returncode, "desa upgrade" in done.stderr) == (1, True)
+    assert run_desa(*here, "doctor").returncode == 1
+    mended = run_desa(*here, "--json", "upgrade")
+    assert json.loads(mended.stdout)["applied"][0] == migrate.migrations()[1].name
+    assert run_desa(*here, "user", "list").returncode == 0
 
 
 def test_a_command_and_the_server_work_on_one_site_together(site: Site) -> None:
