@@ -168,7 +168,8 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
                 self._waiting_since, self._sent_bytes = now, 0
             if now - self._waiting_since <= self.server.limits.grace_s:
                 return False
-            # Window by window, each from the last byte that moved: what went at once into the kernel's buffers is no credit for later.
+            # Window by window, each from the last byte that moved: what went at once into the
+            # kernel's buffers is no credit for later.
             slow = self._is_slow(now - self._waiting_since, self._sent_bytes)
             self._waiting_since, self._sent_bytes = self._moved_at, 0
             return slow
