@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import threading
@@ -11,7 +12,9 @@ from flask import Flask
 
 from desa_web.app import create_app, page_store, server_options
 from desa_web.core import migrate
+from desa_web.core.errors import Conflict
 from desa_web.core.follow import Follower, Worker, beat, once
+from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.engines.pages import PageMiddleware
 from desa_web.features import due_handlers, followers
@@ -37,6 +40,8 @@ def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> 
             options=server_options(site),
             on_ready=lambda address, number: on_ready(_url(address, number)),
         )
+    except OSError as error:
+        raise _cannot_listen(error, host, port) from error
     finally:
         if worker is not None:
             worker.stop()
@@ -83,6 +88,17 @@ def _is_read_only(site: Site) -> bool:
     from desa_web.core import db
 
     return db.is_read_only(site.database)
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> Exception:
+    """Return the sentence for an address that cannot be had, or the error itself."""
+    sentences = {
+        errno.EADDRINUSE: _("Port {port} sedang dipakai program lain. Pilih: --port NOMOR"),
+        errno.EACCES: _("Port {port} hanya untuk administrator. Pilih: --port 8080"),
+        errno.EADDRNOTAVAIL: _("Komputer ini tidak punya alamat {host}. Pilih: --host 127.0.0.1"),
+    }
+    sentence = sentences.get(error.errno or 0)
+    return error if sentence is None else Conflict(sentence.format(host=host, port=port))
 
 
 def _url(host: str, port: int) -> str:

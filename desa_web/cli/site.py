@@ -89,13 +89,31 @@ def follow(console: Console, once: bool) -> None:
 def _asked(wishes: Wishes) -> Wishes:
     from dataclasses import replace
 
+    name = wishes.name or click.prompt(_("Nama desa"))
+    person = click.prompt(_("Nama lengkap Anda"))
+    login = click.prompt(_("Nama pengguna untuk masuk"), default=wishes.login)
     return replace(
         wishes,
-        name=wishes.name or click.prompt(_("Nama desa")),
-        person=click.prompt(_("Nama lengkap Anda")),
-        login=click.prompt(_("Nama pengguna untuk masuk"), default=wishes.login),
-        password=click.prompt(_("Kata sandi"), hide_input=True, confirmation_prompt=True),
+        name=name,
+        person=person,
+        login=login,
+        password=click.prompt(
+            _("Kata sandi"),
+            hide_input=True,
+            confirmation_prompt=_("Ulangi kata sandi"),
+            value_proc=lambda text: _acceptable(text, (name, person, login)),
+        ),
     )
+
+
+def _acceptable(password: str, known_words: tuple[str, ...]) -> str:
+    """Return the password, or let click ask again."""
+    from desa_web.features.accounts import passwords
+
+    found = passwords.problem(password, known_words)
+    if found is not None:
+        raise click.UsageError(found)
+    return password
 
 
 def _ready(console: Console, url: str) -> None:

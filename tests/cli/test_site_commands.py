@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -135,6 +136,15 @@ def test_serve_says_where_it_is_answers_and_stops_cleanly(site: Site) -> None:
         assert state["worker_age_s"] < 30
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+
+
+def test_a_port_in_use_is_a_sentence(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = run_desa("--site", site.path, "serve", "--port", port)
+    assert done.returncode == 1
+    assert port in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture

@@ -353,6 +353,17 @@ def test_signing_out_by_form_works_once_and_by_link_never(
     assert web.get("/kelola/akun").status_code == 303
 
 
+def test_signing_in_ends_the_session_that_was_on_this_browser(
+    site: Site, bagus: service.Person
+) -> None:
+    web = client(site, service.actor_of(site, bagus.id, "test"))
+    old = UserSession.get().id
+    answer = web.post("/api/v1/session", json={"login": "bagus", "password": GOOD})
+    assert answer.status_code == 200
+    assert old not in [row.id for row in UserSession.select()]
+    assert UserSession.select().count() == 1
+
+
 def test_a_flood_from_one_address_is_slowed_but_a_known_device_is_not(
     site: Site, bagus: service.Person
 ) -> None:

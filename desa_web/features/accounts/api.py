@@ -9,7 +9,7 @@ from desa_web.core.errors import InvalidInput, NotSignedIn
 from desa_web.core.i18n import _
 from desa_web.features.accounts import service, sessions
 from desa_web.features.accounts.service import Person
-from desa_web.features.accounts.web import checked_sign_in
+from desa_web.features.accounts.web import checked_sign_in, give_cookies
 from desa_web.web import auth
 from desa_web.web.forms import json_body
 from desa_web.web.house import site
@@ -35,7 +35,7 @@ def sign_in() -> Response:
         raise InvalidInput(_("Kirim login dan password sebagai teks."))
     signed_in = checked_sign_in(login[:80], password)
     response = make_response(jsonify(user=_shown(signed_in.person)))
-    auth.remember(response, signed_in.token, signed_in.device_token, signed_in.lifetime_s)
+    give_cookies(response, signed_in)
     return response
 
 

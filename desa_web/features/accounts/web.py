@@ -110,6 +110,13 @@ def checked_sign_in(login: str, password: str) -> SignedIn:
     )
 
 
+def give_cookies(response: Response, signed_in: SignedIn) -> None:
+    """Give the browser its session; whoever was signed in on it before is so no longer."""
+    if auth.session_token():
+        sessions.sign_out(site(), auth.session_token())
+    auth.remember(response, signed_in.token, signed_in.device_token, signed_in.lifetime_s)
+
+
 def _slow_down_codes() -> None:
     limit = house().limit("kode", burst=15, every_s=10.0)
     limit.take(address_key(request.remote_addr), site().clock)
@@ -133,7 +140,7 @@ def _refused(template: str, form: Form, error: DesaError, **context: object) -> 
 
 def _welcome(signed_in: SignedIn, target: str, sentence: str = "") -> Response:
     response = desk.done(target, sentence)
-    auth.remember(response, signed_in.token, signed_in.device_token, signed_in.lifetime_s)
+    give_cookies(response, signed_in)
     auth.drop_cookie(response, "desa_pra")
     return response
 
