@@ -20,21 +20,10 @@ from desa_web.web.house import site
 blueprint = desk.blueprint("accounts_admin", __name__)
 
 
-def role_names() -> dict[Role, str]:
-    """Return what the roles are called in the village."""
-    return {
-        Role.REPORTER: _("Kontributor KIM"),
-        Role.EDITOR: _("Redaksi"),
-        Role.APPROVER: _("Penyetuju"),
-        Role.ADMIN: _("Admin Desa"),
-        Role.OFFICER: _("Redaksi Kominfo"),
-    }
-
-
 @blueprint.get("/pengguna")
 def users() -> Response:
     people = service.users(auth.actor())
-    return desk.page("accounts/users.html", people=people, role_names=role_names())
+    return desk.page("accounts/users.html", people=people, role_names=service.role_names())
 
 
 @blueprint.get("/pengguna/baru")
@@ -246,7 +235,7 @@ def _note(form: Form, error: DesaError, field: str) -> None:
 
 def _roles() -> list[tuple[str, str]]:
     is_hub = site().config.text("role") == "hub"
-    shown = role_names()
+    shown = service.role_names()
     return [(role.value, shown[role]) for role in shown if is_hub or role is not Role.OFFICER]
 
 

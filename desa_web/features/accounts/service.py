@@ -76,6 +76,17 @@ def actor_of(site: Site, login_or_id: str, via: str) -> Actor:
     return Actor(site, row.id, row.name, Role(row.role), via)
 
 
+def role_names() -> dict[Role, str]:
+    """Return what the roles are called in the village."""
+    return {
+        Role.REPORTER: _("Kontributor KIM"),
+        Role.EDITOR: _("Redaksi"),
+        Role.APPROVER: _("Penyetuju"),
+        Role.ADMIN: _("Admin Desa"),
+        Role.OFFICER: _("Redaksi Kominfo"),
+    }
+
+
 def has_users() -> bool:
     return bool(User.select().exists())
 
