@@ -18,7 +18,7 @@ from desa_web.core.site import Site, create
 from desa_web.features.news import queries, rubrics, service
 from desa_web.features.news.article import Text
 
-WORDS = [
+WORDS = ["warga", "desa", "jalan", "sawah", "panen", "rapat", "kerja", "bakti", "posyandu", "pasar"]
     "warga",
     "desa",
     "jalan",
