@@ -12,8 +12,12 @@ FEATURE = Feature(
         f"{_HERE}.admin:blueprint",
         f"{_HERE}.api:blueprint",
         f"{_HERE}.tus:blueprint",
+        f"{_HERE}.gallery:blueprint",
+        f"{_HERE}.kit_web:blueprint",
     ),
+    commands={"media": f"{_HERE}.cli:media"},
     menu=(MenuEntry("Foto", "media_desk.photos", "foto", Permission.WRITE, 40),),
     due={"media.purge": f"{_HERE}.due:purge"},
+    checks=(f"{_HERE}.checks:CHECKS",),
     adapters={"followers": f"{_HERE}.followers:followers"},
 )

@@ -87,6 +87,11 @@ class Renditions:
         text = json.dumps(asdict(state), ensure_ascii=False)
         write_atomic(folder / _STATE, text.encode(), durable=False)
 
+    def forget(self, master_sha256: str) -> None:
+        """Read the state of this master from the disk again next time."""
+        with self._lock:
+            self._known.pop(master_sha256, None)
+
     def folder_of(self, master_sha256: str) -> Path:
         return self.folder / master_sha256[:2] / master_sha256[:KEY_DIGITS]
 

@@ -13,6 +13,6 @@ FEATURE = Feature(
         "news.expire": f"{_HERE}.due:expire",
         "news.purge": f"{_HERE}.due:purge",
     },
-    adapters={"photo_uses": f"{_HERE}.photo_uses"},
+    adapters={"photo_uses": f"{_HERE}.photo_uses", "kit_articles": f"{_HERE}.kit_articles"},
     checks=(f"{_HERE}.checks:CHECKS",),
 )
