@@ -176,8 +176,15 @@ def _moment(site: Site) -> int:
 
 
 def _append(site: Site, values: Sequence[Any]) -> Row:
-    sql = "UPDATE journal_head SET n = n + 1, at = ? WHERE id = 1 RETURNING n"
-    seq = db.execute(site.database, sql, values[0]).fetchone()[0]
+    # On PostgreSQL another change may have committed since this one looked at the clock: time
+    # never goes back, except when a person confirms the clock.
+    sql = (
+        "UPDATE journal_head SET n = n + 1, at = CASE WHEN at < ? OR ? = 1 THEN ? ELSE at END "
+        "WHERE id = 1 RETURNING n, at"
+    )
+    is_set = int(tuple(values[2:5]) == ("site", "clock", "confirm"))
+    seq, at = db.execute(site.database, sql, values[0], is_set, values[0]).fetchone()
+    values = (at, *values[1:])
     db.execute(
         site.database,
         "INSERT INTO journal (seq, at, actor, kind, object_id, op, revision_id, keys, digest, note)"

@@ -18,21 +18,7 @@ from desa_web.core.site import Site, create
 from desa_web.features.news import queries, rubrics, service
 from desa_web.features.news.article import Text
 
-WORDS = ["warga", "desa", "jalan", "sawah", "panen", "rapat", "kerja", "bakti", "posyandu", "pasar"]
-    "warga",
-    "desa",
-    "jalan",
-    "sawah",
-    "panen",
-    "rapat",
-    "kerja",
-    "bakti",
-    "posyandu",
-    "pasar",
-    "air",
-    "bibit",
-    "kader",
-]
+WORDS = ("warga", "desa", "jalan", "sawah", "panen", "rapat", "posyandu", "pasar", "air", "bibit")
 RUNS = 60
 
 

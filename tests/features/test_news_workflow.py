@@ -257,6 +257,18 @@ def test_a_confirmed_clock_is_trusted_again(site: Site) -> None:
     assert journal.clock_doubt(site) is None
 
 
+def test_a_clock_set_back_is_trusted_after_a_person_confirmed_it(site: Site) -> None:
+    boss = operator(site)
+    good = clock_of(site).at_ms
+    clock_of(site).advance(days=300)
+    service.publish_now(boss, draft(boss).id)
+    clock_of(site).set(good)
+    assert journal.clock_doubt(site) is not None
+    journal.confirm_clock(boss)
+    assert journal.clock_doubt(site) is None
+    assert journal.newest_ms(site) == good
+
+
 def test_an_announcement_leaves_the_board_after_its_last_day(site: Site) -> None:
     boss = operator(site)
     text = Text(title="Air mati", body="<p>Selasa.</p>", expires_on="2026-11-24")
