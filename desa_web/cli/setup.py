@@ -23,7 +23,6 @@ class Wishes:
 
     name: str
     code: str
-    role: str
     login: str
     person: str
     password: str | None
@@ -32,7 +31,7 @@ class Wishes:
 
 def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> None:
     """Make the site and say what to keep: codes, passwords of the demo, the next step."""
-    options: dict[str, config.Value] = {"role": wishes.role}
+    options: dict[str, config.Value] = {}
     if wishes.database_url:
         options["database_url"] = wishes.database_url
     site = create_site(folder, options)
@@ -52,9 +51,7 @@ def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> 
 
 def create_demo(console: Console, folder: Path) -> None:
     """Make the demo village."""
-    wishes = Wishes(
-        name="", code="", role="desa", login="", person="", password=None, database_url=""
-    )
+    wishes = Wishes(name="", code="", login="", person="", password=None, database_url="")
     create(console, folder, wishes, is_demo=True)
 
 

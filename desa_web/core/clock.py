@@ -56,9 +56,15 @@ def suspicion(now_ms: int, newest_ms: int | None) -> str | None:
     if newest_ms is None:
         return None
     if now_ms < newest_ms - DAY_MS:
-        return _("Jam server mundur dari kegiatan terakhir. Setel jam komputer, lalu muat ulang.")
+        return _(
+            "Jam server mundur dari kegiatan terakhir. Setel tanggal komputer; "
+            "bila sudah betul, jalankan: desa doctor --trust-clock."
+        )
     if now_ms > newest_ms + JUMP_AHEAD_MS:
-        return _("Jam server melompat jauh ke depan. Periksa tanggal komputer, lalu muat ulang.")
+        return _(
+            "Jam server melompat jauh ke depan. Setel tanggal komputer; "
+            "bila sudah betul, jalankan: desa doctor --trust-clock."
+        )
     return None
 
 

@@ -28,7 +28,6 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("role", "desa", "desa: situs satu desa; hub: Media Center Kominfo."),
     Option("base_url", "", "Alamat situs untuk umum, misalnya https://sukamaju.desa.id."),
     Option("host", "127.0.0.1", "Alamat jaringan tempat server mendengarkan."),
     Option("port", 8080, "Nomor port; 0 berarti port kosong mana saja."),

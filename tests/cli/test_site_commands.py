@@ -60,12 +60,6 @@ def test_a_refused_init_leaves_no_folder(tmp_path: Path, options: list[str]) -> 
     assert not (tmp_path / "situs").exists()
 
 
-def test_a_hub_is_a_role(tmp_path: Path) -> None:
-    run_desa("init", tmp_path / "hub", "--name", "Kominfo", "--role", "hub")
-    done = run_desa("--site", tmp_path / "hub", "--json", "config", "get", "role")
-    assert json.loads(done.stdout) == {"name": "role", "value": "hub"}
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
