@@ -3,6 +3,7 @@
 blueprint = desk.blueprint("news_admin", __name__)       everything in it asks for signing in
 return desk.page("news/list.html", articles=…)           with menu, name of the village, notice
 return desk.done(url_for(…), _("Tersimpan."))            see other, and say so there once
+return desk.done(url_for(…), _("Dibuang."), undo=url)    … with a button that posts to url
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from werkzeug.security import safe_join
 from desa_web.core import settings
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
-from desa_web.core.registry import MenuEntry
+from desa_web.core.registry import MenuEntry, resolve
 from desa_web.web import auth, csrf, forms
 from desa_web.web.house import house, site
 
@@ -53,11 +54,15 @@ def page(template: str, status: int = 200, **context: object) -> Response:
     return response
 
 
-def done(address: str, sentence: str = "") -> Response:
-    """Answer a form that was worked: go on to `address` and say `sentence` there once."""
+def done(address: str, sentence: str = "", *, undo: str = "") -> Response:
+    """Answer a form that was worked: go on to `address` and say `sentence` there once.
+
+    `undo` is an address of the desk; the sentence then has a button "Batalkan" that posts there.
+    """
     response = make_response(redirect(address, 303))
     if sentence:
-        auth.set_cookie(response, _NOTICE_COOKIE, quote(sentence[:_NOTICE_MAX]), 120)
+        said = quote(sentence[:_NOTICE_MAX]).replace("~", "%7E")
+        auth.set_cookie(response, _NOTICE_COOKIE, f"{said}~{quote(undo)}" if undo else said, 120)
     return response
 
 
@@ -77,6 +82,8 @@ def install(app: Flask) -> None:
         static_url=static_url,
         desk_menu=menu,
         desk_notice=notice,
+        desk_undo=undo_address,
+        desk_badge=badge,
         village_name=village_name,
         current_session=auth.session,
     )
@@ -98,7 +105,23 @@ def menu() -> list[MenuEntry]:
 
 def notice() -> str:
     """Return the sentence that the last form left behind, "" when there is none."""
-    return unquote(auth.cookie(_NOTICE_COOKIE))[:_NOTICE_MAX]
+    return unquote(auth.cookie(_NOTICE_COOKIE).partition("~")[0])[:_NOTICE_MAX]
+
+
+def undo_address() -> str:
+    """Return where the button beside the notice posts to, "" without one."""
+    address = local_address(unquote(auth.cookie(_NOTICE_COOKIE).partition("~")[2]), "")
+    return address if address.startswith("/kelola/") else ""
+
+
+def badge(entry: MenuEntry) -> int:
+    """Return how much waits behind an entry of the menu, asked once a request."""
+    if not entry.badge:
+        return 0
+    counts: dict[str, int] = g.setdefault("desa_badges", {})
+    if entry.badge not in counts:
+        counts[entry.badge] = int(resolve(entry.badge)(auth.actor()))
+    return counts[entry.badge]
 
 
 def village_name() -> str:
