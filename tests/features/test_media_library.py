@@ -109,9 +109,14 @@ def test_a_photo_that_changed_on_its_way_is_not_kept(site: Site, tmp_path: Path)
 
 def test_a_failed_transaction_leaves_an_orphan_that_gc_removes(site: Site, tmp_path: Path) -> None:
     boss = operator(site)
-    with pytest.raises(RuntimeError), journal.change(boss):
-        service.add(boss, photo_file(tmp_path))
-        raise RuntimeError
+
+    def add_and_fail() -> None:
+        with journal.change(boss):
+            service.add(boss, photo_file(tmp_path))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_and_fail()
     orphan = next(iter(masters.files(site)))
     assert housekeeping.gc(site) == []  # it may belong to a transaction that is open now
     assert [one.name for one in housekeeping.gc(site, is_dry_run=True, settled_s=-1)] == [
