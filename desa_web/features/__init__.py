@@ -12,6 +12,7 @@ from desa_web.features.accounts import FEATURE as ACCOUNTS
 from desa_web.features.media import FEATURE as MEDIA
 from desa_web.features.news import FEATURE as NEWS
 from desa_web.features.portal import FEATURE as PORTAL
+from desa_web.features.search import FEATURE as SEARCH
 from desa_web.features.village import FEATURE as VILLAGE
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from desa_web.core.follow import Follower
     from desa_web.core.site import Site
 
-FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PORTAL, VILLAGE)
+FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PORTAL, SEARCH, VILLAGE)
 
 
 def followers(site: Site) -> list[Follower]:

@@ -266,6 +266,7 @@ class SearchPage(Page):
     """Search, /cari.
 
     query (as typed), summary ("7 hasil, terbaru di atas"), hits, facets, corrected.
+    notice: what to know of these results (the index is being made anew), "" for nothing.
     range_line ("1–4 dari 7"), newer, older: more results. way_on: where to go when nothing was
     found, suggestions when nothing was typed.
     """
@@ -274,6 +275,7 @@ class SearchPage(Page):
 
     query: str = ""
     summary: str = ""
+    notice: str = ""
     hits: tuple[Hit, ...] = ()
     facets: tuple[Facet, ...] = ()
     corrected: Corrected | None = None

@@ -36,6 +36,10 @@ FEATURE = Feature(
         "news.expire": f"{_HERE}.due:expire",
         "news.purge": f"{_HERE}.due:purge",
     },
-    adapters={"photo_uses": f"{_HERE}.photo_uses", "kit_articles": f"{_HERE}.kit_articles"},
+    adapters={
+        "photo_uses": f"{_HERE}.photo_uses",
+        "searchable": f"{_HERE}.searchable",
+        "kit_articles": f"{_HERE}.kit_articles",
+    },
     checks=(f"{_HERE}.checks:CHECKS",),
 )

@@ -7,7 +7,7 @@ Public functions take the site and see live texts only; desk functions take the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,6 +114,14 @@ def published(
         params.insert(0, kind.value)
     sql = f"{_LIVE}{' AND '.join(where)} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
     return [_item(values) for values in db.execute(site.database, sql, *params, limit)]
+
+
+def live_items(site: Site, ids: Collection[str]) -> list[Item]:
+    """Return those of `ids` that readers see, in no order."""
+    if not ids:
+        return []
+    sql = f"{_LIVE}a.id IN ({', '.join('?' * len(ids))})"
+    return [_item(values) for values in db.execute(site.database, sql, *ids)]
 
 
 def board(site: Site, limit: int = 4) -> list[Item]:
