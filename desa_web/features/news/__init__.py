@@ -40,6 +40,7 @@ FEATURE = Feature(
         "photo_uses": f"{_HERE}.photo_uses",
         "searchable": f"{_HERE}.searchable",
         "kit_articles": f"{_HERE}.kit_articles",
+        "feeds": f"{_HERE}.feedable",
     },
     checks=(f"{_HERE}.checks:CHECKS",),
 )

@@ -8,7 +8,7 @@ from itertools import pairwise
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
-from desa_web.core import html, settings
+from desa_web.core import html
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.features.news import presentation, queries, rubrics
@@ -32,7 +32,6 @@ def news() -> Response:
     public = public_site()
     context = public.context()
     items = queries.published(public.site, limit=PAGE_SIZE)
-    values = settings.read(public.site)
     page = ListPage(
         site=context,
         meta=Meta(path="/berita/", title="Berita", crumbs=(HOME,),
@@ -41,7 +40,7 @@ def news() -> Response:
         title="Berita",
         cards=presentation.cards(public.site, items, context),
         filters=_rubric_links(),
-        months=_month_links(queries.months(public.site, values)),
+        months=_month_links(queries.months(public.site, public.settings())),
         feed_url="/feed.atom",
     )  # fmt: skip
     return public.answer(page, {"list:article", "rubrics", *_media_keys(items)})
@@ -51,7 +50,7 @@ def news() -> Response:
 def month(year: int, month: int) -> Response:
     public = public_site()
     context = public.context()
-    values = settings.read(public.site)
+    values = public.settings()
     items = queries.month(public.site, values, year, month)
     known = queries.months(public.site, values)
     if not items:
@@ -94,7 +93,8 @@ def tag(slug: str) -> Response:
     if not items:
         raise NotFound(_("Belum ada berita dengan kata kunci itu."))
     name = queries.tag_name(public.site, slug)
-    page = _filtered(public.context(), "tag", name, f"/tag/{slug}", items)
+    path = f"/tag/{slug}"
+    page = _filtered(public.context(), "tag", name, path, items, feed=f"{path}/feed.atom")
     return public.answer(page, {f"tag:{slug}", *_media_keys(items)})
 
 

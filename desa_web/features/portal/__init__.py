@@ -2,4 +2,6 @@
 
 from desa_web.core.registry import Feature
 
-FEATURE = Feature(name="portal", blueprints=("desa_web.features.portal.web:blueprint",))
+_HERE = "desa_web.features.portal"
+
+FEATURE = Feature(name="portal", blueprints=(f"{_HERE}.web:blueprint", f"{_HERE}.feeds:blueprint"))

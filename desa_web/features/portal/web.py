@@ -6,7 +6,6 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response
 
-from desa_web.core import settings
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.features.news import presentation, queries, rubrics
@@ -59,8 +58,9 @@ def sitemap_index() -> Response:
     """One sitemap for standing lists, one a month: an old month never changes again."""
     public = public_site()
     base = public.context().base_url
-    known = queries.months(public.site, settings.read(public.site))
-    parts = ["/sitemap/umum.xml", *(f"/sitemap/{y}-{m:02d}.xml" for y, m in known)]
+    known = queries.months(public.site, public.settings())
+    months = (f"/sitemap/{y}-{m:02d}.xml" for y, m in known)
+    parts = ["/sitemap/umum.xml", "/sitemap/kabar.xml", *months]
     body = "".join(f"<sitemap><loc>{escape(base + part)}</loc></sitemap>" for part in parts)
     keep({"list:months", "list:article"})
     return _xml(f'<sitemapindex xmlns="{_NAMESPACE}">{body}</sitemapindex>')
@@ -79,7 +79,7 @@ def sitemap_lists() -> Response:
 def sitemap_month(year: int, month: int) -> Response:
     public = public_site()
     base = public.context().base_url
-    items = queries.month(public.site, settings.read(public.site), year, month)
+    items = queries.month(public.site, public.settings(), year, month)
     if not items:
         raise NotFound(_("Belum ada berita pada bulan itu."))
     keep({f"month:{year}-{month:02d}"})
