@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_serving import HELLO, OURS, TARGET, Client, Target, cpu_us, python_server
+from tests.bench.bench_serving import HELLO, OURS, TARGET, Client, Target, cpu_us, python_server
 
 STOCK = HELLO.replace("port=0)", "port=0, connection_limit=2000, asyncore_use_poll=True)")
 

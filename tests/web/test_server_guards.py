@@ -292,11 +292,11 @@ def test_a_thousand_slow_clients_are_closed_while_others_are_served(tmp_path: Pa
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     try:
         with running(tmp_path) as server:
-            # A reader that took a burst in its first minute is found out after the second.
-            figures = besiege(server, 1000, 150)
+            # One grace of a minute, and what it takes to get a thousand of them going.
+            figures = besiege(server, 1000, 90)
             sys.stderr.write(json.dumps(figures) + "\n")
             assert figures["memory_mb"] < 60, figures
-            assert figures["p50_ms"] <= 3 * figures["calm_ms"] + 1, figures
+            assert figures["p50_ms"] <= 3 * figures["calm_ms"], figures
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

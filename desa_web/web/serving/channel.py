@@ -4,9 +4,11 @@ Also the door to the fast path (fastpath.py), which answers before any task is m
 """
 
 import contextlib
+import fcntl
 import logging
 import socket
 import struct
+import termios
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +43,15 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
     # When the unfinished request began (monotonic), and how much of it came.
     _began_at = 0.0
     _came_bytes = 0
-    # When output began to wait for the reader, and how much went since.
-    _waiting_since = 0.0
+    # When a byte of a request came last.
+    _came_at = 0.0
+    # All that was given to the kernel, and how much of it the reader had taken when last asked.
     _sent_bytes = 0
-    # When a byte came or went last.
-    _moved_at = 0.0
+    _taken_bytes = 0
+    _taken_at = 0.0
+    # When output began to wait for the reader, and what he had taken by then.
+    _waiting_since = 0.0
+    _taken_before = 0
 
     def add_channel(self, map: Any = None) -> None:
         super().add_channel(map)
@@ -85,13 +91,12 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
         count: int = super().send(data, do_close)
         if count:
             self._sent_bytes += count
-            self._moved_at = time.monotonic()
         return count
 
     def received(self, data: bytes) -> bool:
         self._held = self._held + data if self._held else data
         self._came_bytes += len(data)
-        self._moved_at = time.monotonic()
+        self._came_at = time.monotonic()
         self._pump()
         return True
 
@@ -164,15 +169,7 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
     def is_overdue(self, now: float, header_s: float) -> bool:
         """Has the client used up its time for headers, body or reading? `now` is monotonic."""
         if self.total_outbufs_len:
-            if not self._waiting_since:
-                self._waiting_since, self._sent_bytes = now, 0
-            if now - self._waiting_since <= self.server.limits.grace_s:
-                return False
-            # Window by window, each from the last byte that moved: what went at once into the
-            # kernel's buffers is no credit for later.
-            slow = self._is_slow(now - self._waiting_since, self._sent_bytes)
-            self._waiting_since, self._sent_bytes = self._moved_at, 0
-            return slow
+            return self._keeps_us_waiting(now)
         self._waiting_since = 0.0
         if self.request is None or not self._began_at or self.requests:
             return False
@@ -182,8 +179,36 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
         if age <= self.server.limits.grace_s:
             return False
         slow = self._is_slow(age, self._came_bytes)
-        self._began_at, self._came_bytes = self._moved_at, 0
+        self._began_at, self._came_bytes = self._came_at, 0
         return slow
+
+    def _keeps_us_waiting(self, now: float) -> bool:
+        """Does the reader take less than the least rate? Asked about once a second.
+
+        Only what the other side has acknowledged counts. What the kernel takes from us says
+        nothing: it takes more whenever memory is freed, for instance by closing other attackers.
+        """
+        taken = self._sent_bytes - self._unacknowledged_bytes()
+        if not self._waiting_since:
+            self._waiting_since, self._taken_before = now, taken
+            self._taken_bytes, self._taken_at = taken, now
+        if taken > self._taken_bytes:
+            self._taken_bytes, self._taken_at = taken, now
+        age = now - self._waiting_since
+        if age <= self.server.limits.grace_s:
+            return False
+        slow = self._is_slow(age, taken - self._taken_before)
+        # Window by window, each from the last byte that was taken: a burst is no credit for later.
+        self._waiting_since, self._taken_before = self._taken_at, taken
+        return slow
+
+    def _unacknowledged_bytes(self) -> int:
+        """Bytes that the kernel holds for this reader (SIOCOUTQ)."""
+        try:
+            answer = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        except (OSError, AttributeError):
+            return 0
+        return int(struct.unpack("i", answer)[0])
 
     def _is_slow(self, age_s: float, moved_bytes: int) -> bool:
         return moved_bytes < age_s * self.server.limits.min_rate

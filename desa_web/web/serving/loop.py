@@ -137,8 +137,11 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
             elif before[1] != flags:
                 epoll.modify(fd, flags)
             known[fd] = it, flags
-            # Only an event can change these two; a task under way can change all others.
-            if flags == _IDLE or (flags == select.POLLOUT and not it.requests):
+            # Only an event can change these two; a task under way can change all others. Asked in
+            # this order: a task may send the last of its output just before it ends, and a full
+            # socket would then never tell us to look at the next request.
+            sends = flags == select.POLLOUT and not it.requests and it.total_outbufs_len
+            if flags == _IDLE or sends:
                 self.restless.discard(fd)
 
     def _goes_on(self) -> bool:
@@ -178,7 +181,9 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
         idle_s = limits.crowded_s if crowded else limits.idle_s
         header_s = min(limits.crowded_s, limits.header_s) if crowded else limits.header_s
         waiting: list[GuardedChannel] = []
-        for channel in list(self.active_channels.values()):
+        for fd, channel in list(self.active_channels.items()):
+            if channel.has_wishes:
+                self.restless.add(fd)
             idle_since = channel.idle_since()
             if channel.is_overdue(monotonic, header_s):
                 channel.abort()
