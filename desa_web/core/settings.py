@@ -59,6 +59,17 @@ def _address(value: str) -> str | None:
     return _("Alamat situs ditulis seperti https://sukamaju.desa.id.")
 
 
+def _services(lines: list[str]) -> str | None:
+    if len(lines) > 6:
+        return _("Paling banyak enam layanan, supaya yang penting terlihat.")
+    for line in lines:
+        name, _colon, rest = line.partition(":")
+        address = rest.rpartition(":")[2].strip()
+        if not name.strip() or not address.startswith("/") or address.startswith("//"):
+            return _("Tiap baris seperti Surat pengantar: Selesai 15 menit: /halaman/layanan.")
+    return None
+
+
 def _required(value: str) -> str | None:
     return None if value.strip() else _("Bagian ini perlu diisi.")
 
@@ -66,6 +77,7 @@ def _required(value: str) -> str | None:
 _COLOUR_SENTENCE = "Warna ditulis seperti #1b4d3a."
 GROUPS = (
     ("village", "Desa"),
+    ("front", "Halaman depan"),
     ("contact", "Kontak dan jam layanan"),
     ("words", "Sebutan setempat"),
     ("work", "Alur kerja berita"),
@@ -123,6 +135,31 @@ SETTINGS: tuple[Setting, ...] = (
         multiline=True,
     ),
     Setting("licence", "CC BY 4.0", "village", "Lisensi naskah dan foto"),
+    Setting(
+        "front_lead",
+        "",
+        "front",
+        "Berita utama",
+        "Alamat berita yang tetap di atas, misalnya jalan-tani-dibangun. Kosong: yang terbaru.",
+    ),
+    Setting(
+        "front_notice",
+        "",
+        "front",
+        "Pengumuman di pita atas",
+        "Alamat pengumuman, misalnya air-bersih-mati. Kosong: yang terbaru.",
+    ),
+    Setting(
+        "services",
+        [],
+        "front",
+        "Layanan di halaman depan",
+        "Satu baris satu layanan: nama, titik dua, janji, titik dua, alamat. "
+        "Misalnya Surat pengantar: Selesai 15 menit: /halaman/layanan.",
+        check=_services,
+        limit=1000,
+        multiline=True,
+    ),
     Setting("address", "", "contact", "Alamat kantor", limit=300, multiline=True),
     Setting(
         "phone",

@@ -11,6 +11,7 @@ from desa_web.core.registry import Feature, adapters, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
 from desa_web.features.media import FEATURE as MEDIA
 from desa_web.features.news import FEATURE as NEWS
+from desa_web.features.pages import FEATURE as PAGES
 from desa_web.features.portal import FEATURE as PORTAL
 from desa_web.features.search import FEATURE as SEARCH
 from desa_web.features.village import FEATURE as VILLAGE
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from desa_web.core.follow import Follower
     from desa_web.core.site import Site
 
-FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PORTAL, SEARCH, VILLAGE)
+FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PAGES, PORTAL, SEARCH, VILLAGE)
 
 
 def followers(site: Site) -> list[Follower]:

@@ -79,6 +79,7 @@ class Live:
     revision: Revision
     rubric_name: str
     is_expired: bool
+    rubric_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,22 @@ def live_items(site: Site, ids: Collection[str]) -> list[Item]:
     return [_item(values) for values in db.execute(site.database, sql, *ids)]
 
 
+def item_at(site: Site, slug: str) -> Item | None:
+    """Return the live article or announcement at an address, None when there is none."""
+    row = db.execute(site.database, f"{_LIVE}a.slug = ?", slug).fetchone()
+    return None if row is None else _item(row)
+
+
+def live_bodies_with(site: Site, words: str) -> Iterator[str]:
+    """Yield the bodies of live articles that hold `words`: a walk through all of them."""
+    sql = (
+        "SELECT r.body FROM article a JOIN revision r ON r.id = a.live_revision_id "
+        "WHERE a.live_revision_id IS NOT NULL AND r.body LIKE ?"
+    )
+    for row in db.execute(site.database, sql, f"%{words}%"):
+        yield str(row[0])
+
+
 def board(site: Site, limit: int = 4) -> list[Item]:
     """Return the announcements that still hold, newest first."""
     sql = (
@@ -162,7 +179,7 @@ def live(site: Site, slug: str) -> Live | Moved:
 
     Raises Gone for what was withdrawn or thrown away, NotFound for an address never used.
     """
-    row = ArticleRow.get_or_none(ArticleRow.slug == slug)
+    row = db.first(ArticleRow, "slug = ?", slug)
     if row is None or row.live_revision_id is None:
         return _elsewhere(slug)
     return _as_live(row)
@@ -170,7 +187,7 @@ def live(site: Site, slug: str) -> Live | Moved:
 
 def live_by_id(article_id: str) -> Live | None:
     """Return the article as readers see it, None when they do not."""
-    row = ArticleRow.get_or_none(ArticleRow.id == article_id)
+    row = db.first(ArticleRow, "id = ?", article_id)
     return None if row is None or row.live_revision_id is None else _as_live(row)
 
 
@@ -190,11 +207,10 @@ def related(site: Site, found: Live, limit: int = 3) -> list[Item]:
     article = found.article
     if not found.revision.text.rubric or article.published_at is None:
         return []
-    row = ArticleRow.get_by_id(article.id)
-    key = (article.published_at, article.id)
-    older = published(site, rubric_id=row.live_rubric_id or "-", before=key, limit=limit)
+    rubric_id, key = found.rubric_id or "-", (article.published_at, article.id)
+    older = published(site, rubric_id=rubric_id, before=key, limit=limit)
     if len(older) < limit:
-        newest = published(site, rubric_id=row.live_rubric_id or "-", limit=limit + 1)
+        newest = published(site, rubric_id=rubric_id, limit=limit + 1)
         known = {item.id for item in older} | {article.id}
         older += [item for item in newest if item.id not in known]
     return older[:limit]
@@ -284,12 +300,12 @@ def _only_visible(actor: Actor, mine: bool, where: list[str], params: list[Any])
 
 
 def _elsewhere(slug: str) -> Moved:
-    known = ArticleSlugRow.get_or_none(ArticleSlugRow.slug == slug)
+    known = db.first(ArticleSlugRow, "slug = ?", slug)
     if known is None:
         raise NotFound(_("Jalan ini buntu, tapi beritanya mungkin hanya pindah."))
     row = None
     if known.article_id:
-        row = ArticleRow.get_or_none(ArticleRow.id == known.article_id)
+        row = db.first(ArticleRow, "id = ?", known.article_id)
     if row is None or row.live_revision_id is None or row.slug == slug:
         raise Gone(_("Berita ini sudah ditarik oleh desa."))
     return Moved(row.slug)
@@ -297,8 +313,14 @@ def _elsewhere(slug: str) -> Moved:
 
 def _as_live(row: ArticleRow) -> Live:
     revision = rows.as_revision(rows.revision_row(str(row.live_revision_id)))
-    rubric = RubricRow.get_or_none(RubricRow.id == row.live_rubric_id)
-    return Live(rows.as_article(row), revision, rubric.name if rubric else "", row.is_expired)
+    rubric = db.first(RubricRow, "id = ?", row.live_rubric_id) if row.live_rubric_id else None
+    return Live(
+        rows.as_article(row),
+        revision,
+        rubric.name if rubric else "",
+        row.is_expired,
+        rubric.id if rubric else "",
+    )
 
 
 def _month_bounds(settings: Settings, year: int, number: int) -> tuple[datetime, datetime]:

@@ -1,4 +1,4 @@
-"""Furnishing a new site from a folder of content: settings, rubrics, news, accounts.
+"""Furnishing a new site from a folder of content: settings, rubrics, news, pages, menu, accounts.
 
 `content/starter` gives a new village its first pages and one example; `content/demo` is a whole
 village to look at. Run again it changes nothing.
@@ -7,9 +7,10 @@ village to look at. Run again it changes nothing.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from desa_web.features.accounts import service as accounts
 from desa_web.features.news import importer, rubrics
 from desa_web.features.news.importer import Imported, Outcome
 from desa_web.features.news.markdown_files import ArticleFile
+from desa_web.features.pages import files as page_files
 
 Progress = Callable[[Imported], None]
 
@@ -77,12 +79,12 @@ def add_accounts(actor: Actor, folder: Path, password_of: Callable[[str], str]) 
 
 
 def furnish(actor: Actor, folder: Path, progress: Progress = lambda _done: None) -> list[Imported]:
-    """Bring in settings, rubrics and news; return what was refused.
+    """Bring in settings, rubrics, news, pages and the menu; return what was refused.
 
     A draft belongs to the person whose initials it carries, when there is such an account.
     """
     rubrics.add_defaults(actor)
-    values = _site_toml(folder).get("settings", {})
+    values = _settings_of(_site_toml(folder))
     if values:
         settings.change(actor, values)
     refused = []
@@ -92,11 +94,25 @@ def furnish(actor: Actor, folder: Path, progress: Progress = lambda _done: None)
         person = people.get(file.text.initials.split("/")[0])
         return accounts.actor_of(actor.site, person.id, actor.via) if person else None
 
-    for done in importer.import_path(actor, folder / "news", author_of=author):
+    news = importer.import_path(actor, folder / "news", author_of=author)
+    for done in chain(news, page_files.import_path(actor, folder)):
         progress(done)
         if done.outcome is Outcome.REFUSED:
             refused.append(done)
     return refused
+
+
+def _settings_of(site: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that `site.toml` asks for, those of the front page included."""
+    values: dict[str, Any] = dict(site.get("settings", {}))
+    front = site.get("front", {})
+    values |= {f"front_{name}": front[name] for name in ("lead", "notice") if name in front}
+    if "services" in site:
+        values["services"] = [
+            f"{tile['name']}: {tile.get('promise', '')}: /halaman/{tile['page']}"
+            for tile in site["services"]
+        ]
+    return values
 
 
 def _site_toml(folder: Path) -> dict[str, Any]:

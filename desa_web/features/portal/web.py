@@ -6,10 +6,14 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response
 
+from desa_web.core import settings
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
+from desa_web.core.registry import Feature, adapters
+from desa_web.core.site import Site
 from desa_web.features.news import presentation, queries, rubrics
-from desa_web.web.context_parts import CallOut, Card, Link, Meta
+from desa_web.features.news.queries import Item
+from desa_web.web.context_parts import CallOut, Card, Link, Meta, Services, ServiceTile
 from desa_web.web.context_parts import Site as SiteContext
 from desa_web.web.contexts import HomePage
 from desa_web.web.public import keep, public_site
@@ -23,12 +27,12 @@ CARDS, ROWS, BOARD = 3, 4, 4
 def home() -> Response:
     public = public_site()
     site = public.site
-    board = queries.board(site, limit=BOARD)
-    bar = Link(text=board[0].title, url=f"/berita/{board[0].slug}") if board else None
-    context = public.context(announcement=bar)
-    items = queries.published(site, limit=1 + CARDS + ROWS)
+    values = settings.read(site)
+    notices = queries.board(site, limit=100)
+    context = public.context(announcement=_bar(notices, values["front_notice"]))
+    items = _items(site, values["front_lead"])
     shown = presentation.cards(site, items, context)
-    lead, cards, rows = _arranged(shown)
+    lead, cards, rows = _arranged(shown, is_pinned=bool(values["front_lead"]))
     page = HomePage(
         site=context,
         meta=Meta(path="/", title="Beranda", description=_about(context),
@@ -36,11 +40,14 @@ def home() -> Response:
         lead=lead,
         cards=cards,
         rows=rows,
-        board=presentation.notices(board, context),
+        board=presentation.notices(notices[:BOARD], context),
+        services=_services(values["services"]),
         call_out=_call_out(context),
     )  # fmt: skip
     media = {f"media:{item.lead_photo_id}" for item in items if item.lead_photo_id}
-    return public.answer(page, {"list:article", "list:announcement", *media})
+    # A pinned article may have fallen out of the newest: its own changes count, too.
+    keys = {"list:article", "list:announcement", *media, *(f"article:{i.id}" for i in items[:1])}
+    return public.answer(page, keys)
 
 
 @blueprint.get("/robots.txt")
@@ -71,8 +78,14 @@ def sitemap_lists() -> Response:
     public = public_site()
     base = public.context().base_url
     paths = ["/", "/berita/", "/pengumuman/", *(f"/rubrik/{r.slug}" for r in rubrics.rubrics())]
-    keep({"rubrics"})
-    return _xml(_urlset([(base + path, "") for path in paths]))
+    urls = [(base + path, "") for path in paths]
+    keys = {"rubrics"}
+    for offered in adapters(_features(), "sitemap"):
+        found, its_keys = offered(public.site)
+        urls += [(base + path, at.isoformat() if at else "") for path, at in found]
+        keys |= its_keys
+    keep(keys)
+    return _xml(_urlset(urls))
 
 
 @blueprint.get("/sitemap/<int:year>-<int(fixed_digits=2):month>.xml")
@@ -89,13 +102,62 @@ def sitemap_month(year: int, month: int) -> Response:
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
+def _items(site: Site, pinned: str) -> list[Item]:
+    """Return the newest articles, the one that the village pinned before them."""
+    items = queries.published(site, limit=1 + CARDS + ROWS)
+    top = queries.item_at(site, pinned) if pinned else None
+    if top is None:
+        return items
+    return [top, *(item for item in items if item.id != top.id)][: 1 + CARDS + ROWS]
+
+
+def _bar(notices: list[Item], pinned: str) -> Link | None:
+    """Return the announcement for the bar: the pinned one while it holds, or the newest."""
+    chosen = next((item for item in notices if item.slug == pinned), None)
+    chosen = chosen or next(iter(notices), None)
+    return Link(text=chosen.title, url=f"/berita/{chosen.slug}") if chosen else None
+
+
+def _services(lines: list[str]) -> Services | None:
+    """Read "Surat pengantar: Selesai 15 menit: /halaman/layanan", one line a tile."""
+    tiles = []
+    for line in lines:
+        name, _colon, rest = line.partition(":")
+        promise, _colon, url = rest.rpartition(":")
+        name, promise = name.strip(), promise.strip()
+        tiles.append(ServiceTile(name=name, url=url.strip(), promise=promise, icon=_icon(name)))
+    return Services(tiles=tuple(tiles), all_url=tiles[0].url) if tiles else None
+
+
+def _icon(name: str) -> str:
+    words = name.casefold()
+    found = (icon for icon, known in _ICONS.items() if any(word in words for word in known))
+    return next(found, "surat")
+
+
+_ICONS = {
+    "ktp": ("ktp", "kk", "kartu", "akta", "penduduk"),
+    "sehat": ("sehat", "posyandu", "kia", "lahir", "obat"),
+    "bantu": ("bantu", "blt", "pkh", "sosial", "sembako"),
+    "lapor": ("lapor", "adu", "keluh", "usul"),
+    "info": ("info", "tanya", "ppid", "dokumen"),
+}
+
+
+def _features() -> tuple[Feature, ...]:
+    from desa_web.features import FEATURES
+
+    return FEATURES
+
+
 def _arranged(
-    shown: tuple[Card, ...],
+    shown: tuple[Card, ...], *, is_pinned: bool
 ) -> tuple[Card | None, tuple[Card, ...], tuple[Card, ...]]:
     """Return lead, cards with pictures, rows: the newest leads, pictures go to the cards."""
     if not shown:
         return None, (), ()
-    lead = next((card for card in shown[:3] if card.picture), shown[0])
+    ahead = shown[:1] if is_pinned else shown[:3]
+    lead = next((card for card in ahead if card.picture), shown[0])
     rest = [card for card in shown if card is not lead]
     pictured = [card for card in rest if card.picture][:CARDS]
     return lead, tuple(pictured), tuple(card for card in rest if card not in pictured)

@@ -1,0 +1,18 @@
+"""Pages: the standing texts of the village (profile, officials, services) and the menu."""
+
+from desa_web.core.registry import Feature
+
+_HERE = "desa_web.features.pages"
+
+FEATURE = Feature(
+    name="pages",
+    blueprints=(f"{_HERE}.web:blueprint"),
+    commands={"page": f"{_HERE}.cli:page"},
+    due={"pages.purge": f"{_HERE}.due:purge"},
+    checks=(f"{_HERE}.checks:CHECKS",),
+    adapters={
+        "menu": f"{_HERE}.menu:readers_menu",
+        "photo_uses": f"{_HERE}.photo_uses",
+        "sitemap": f"{_HERE}.queries:sitemap",
+    },
+)
