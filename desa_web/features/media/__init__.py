@@ -19,5 +19,8 @@ FEATURE = Feature(
     menu=(MenuEntry("Foto", "media_desk.photos", "foto", Permission.WRITE, 40),),
     due={"media.purge": f"{_HERE}.due:purge"},
     checks=(f"{_HERE}.checks:CHECKS",),
-    adapters={"followers": f"{_HERE}.followers:followers"},
+    adapters={
+        "followers": f"{_HERE}.followers:followers",
+        "searchable": f"{_HERE}.searchable",
+    },
 )

@@ -73,6 +73,11 @@ def ways_on(site: Site) -> Sequence[Link]:
     return [*links, Link(text=_("Semua berita"), url="/berita/")]
 
 
+def file_links(site: Site) -> Iterator[str]:
+    """Yield the live texts that link to files: the media feature reads the links."""
+    return queries.live_bodies_with(site, "/media/")
+
+
 def _document(found: queries.Live) -> Document:
     article, text = found.article, found.revision.text
     body = " – ".join(part for part in (text.dateline, html.plain_text(text.body)) if part)

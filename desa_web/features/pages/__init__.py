@@ -13,6 +13,7 @@ FEATURE = Feature(
     adapters={
         "menu": f"{_HERE}.menu:readers_menu",
         "photo_uses": f"{_HERE}.photo_uses",
+        "searchable": f"{_HERE}.searchable",
         "sitemap": f"{_HERE}.queries:sitemap",
     },
 )

@@ -17,6 +17,7 @@ from desa_web.core.follow import Follower
 from desa_web.core.journal import Cursor, Row
 from desa_web.core.site import Site
 from desa_web.features.search import shelf, sources
+from desa_web.features.search.texts import TextFollower
 
 if TYPE_CHECKING:
     from desa_web.engines.search import Cursor as EngineCursor
@@ -26,16 +27,13 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
 
 
 def followers(site: Site) -> list[Follower]:
-    """Return the follower that keeps this site's index."""
-    return [IndexFollower(site)]
+    """Return the followers that keep this site's index and the texts of its files."""
+    return [IndexFollower(site), TextFollower(site)]
 
 
 def rebuild_now(site: Site) -> None:
     """Make the index anew and wait for it. Raises Busy, RebuildFailed, DiskFull, ReadOnly."""
-    head = journal.head(site)
-    index = shelf.index_of(site)
-    index.rebuild(sources.everything(site), _as_theirs(head))
-    shelf.cursor_file(site).write(head)
+    _rebuild(site, journal.head(site))
 
 
 class IndexFollower:
@@ -75,8 +73,13 @@ class IndexFollower:
             return  # The batch before this one failed; the next round begins there.
 
         def work() -> None:
-            if found := sources.changes(self._site, rows):
+            files = sources.file_ids(self._site)
+            found = sources.changes(self._site, rows)
+            # A file may become public, or cease to be, by the change of a text that links to it.
+            found += sources.file_changes(self._site, files ^ shelf.listed_files(self._site))
+            if found:
                 shelf.index_of(self._site).apply(found, _as_theirs(cursor))
+                shelf.list_files(self._site, files)
             self._file.write(cursor)
 
         self._patiently(work)
@@ -87,9 +90,7 @@ class IndexFollower:
         def work() -> None:
             log.info("making the search index anew")
             began = time.monotonic()
-            index = shelf.index_of(self._site)
-            index.rebuild(sources.everything(self._site), _as_theirs(cursor))
-            self._file.write(cursor)
+            _rebuild(self._site, cursor)
             log.info("the search index is made after %.1f s", time.monotonic() - began)
 
         self._patiently(work)
@@ -109,6 +110,13 @@ class IndexFollower:
             self._pause_s = min(max(_FIRST_PAUSE_S, self._pause_s * 2), _LONGEST_PAUSE_S)
             self._rests_until = time.monotonic() + self._pause_s
             log.warning("the search index waits %.0f s: %s", self._pause_s, error)
+
+
+def _rebuild(site: Site, cursor: Cursor) -> None:
+    files = sources.file_ids(site)
+    shelf.index_of(site).rebuild(sources.everything(site), _as_theirs(cursor))
+    shelf.list_files(site, files)
+    shelf.cursor_file(site).write(cursor)
 
 
 def _as_theirs(cursor: Cursor) -> EngineCursor:

@@ -1,7 +1,7 @@
-/* Saran saat mengetik: kotak kombo WAI-ARIA. */
+/* Saran saat mengetik (combobox WAI-ARIA) */
 (() => {
- const d = document, form = d.querySelector("form.isian"), box = form && form.q;
- if (!box || !window.fetch) return;
+ const d = document, form = d.querySelector(".isian"), box = form && form.q;
+ if (!box) return;
  const list = d.createElement("ul"), all = list.children;
  let timer, asked, at;
  const set = (e, name, value) => e.setAttribute("aria-" + name, value);
@@ -10,7 +10,7 @@
   set(box, "expanded", false); set(box, "activedescendant", "");
  };
  const mark = next => {
-  if (all[at]) set(all[at], "selected", false);
+  all[at] && set(all[at], "selected", false);
   at = (next + all.length) % all.length;
   set(all[at], "selected", true); set(box, "activedescendant", all[at].id);
  };
@@ -30,7 +30,7 @@
   const text = asked = box.value;
   if (!text.trim()[1]) return close();
   fetch(form.action + "/saran?q=" + encodeURIComponent(text)).then(r => r.json())
-   .then(found => { if (text === asked) show(found[1]); }).catch(close);
+   .then(found => text === asked && show(found[1])).catch(close);
  };
  list.id = list.className = "saran";
  list.setAttribute("role", "listbox"); set(list, "label", box.labels[0].textContent);
@@ -51,5 +51,5 @@
   e.preventDefault();
  };
  list.onmousedown = e => e.preventDefault();
- list.onclick = e => { if (e.target !== list) take(e.target); };
+ list.onclick = e => e.target === list || take(e.target);
 })();
