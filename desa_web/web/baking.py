@@ -7,7 +7,7 @@ other processes and for a process that died in between. Baking goes through the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from desa_web.core.follow import CursorFile
 from desa_web.core.journal import Cursor, Row
@@ -45,7 +45,11 @@ class PageFollower:
     def rebuild(self, cursor: Cursor) -> None:
         self._store.clear()
         self._cursor.write(cursor)
-        self._baker.bake(START)
+        self.bake(START)
+
+    def bake(self, targets: Iterable[str]) -> int:
+        """Render those of these addresses that are not kept; return how many were made."""
+        return self._baker.bake(targets)
 
     def idle(self) -> bool:
         """Bake a little of what waits; True while more waits."""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from flask import Flask, Response, current_app, redirect, request
+from flask import Flask, Response, current_app, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core import settings
@@ -60,21 +60,30 @@ class Public:
         self.site = site
         self._menu = menu
         self._themes: dict[str, Theme] = {}
+        # The village's part of the context, and the settings it was made from.
+        self._village: tuple[dict[str, object], Site] | None = None
         self._newest: Site | None = None
         self._newest_theme: Theme | None = None
 
     def theme(self, name: str = "") -> Theme:
         """Return the village's theme (loaded once)."""
-        name = name or settings.read(self.site)["theme"]
+        name = name or self.settings()["theme"]
         if name not in self._themes:
             folder = self.site.path / "themes"
             self._themes[name] = Theme.load(name, site_themes=folder)
         return self._themes[name]
 
+    def settings(self) -> Settings:
+        """Return the settings as they were when this request first asked."""
+        found: Settings | None = g.get("desa_settings")
+        if found is None:
+            found = g.desa_settings = settings.read(self.site)
+        return found
+
     def context(self, *, announcement: Link | None = None) -> Site:
         """Return what every template knows of the village, from the settings as they are now."""
-        values = settings.read(self.site)
-        context = site_context(values, base_url=self.site.config.text("base_url"))
+        values = self.settings()
+        context = self._village_context(values)
         menu = self._menu()
         context = replace(context, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
         self._newest, self._newest_theme = context, self.theme(values["theme"])
@@ -82,11 +91,18 @@ class Public:
 
     def answer(self, page: Page, keys: Iterable[str], status: int = 200) -> Response:
         """Return the rendered page, marked with the surrogate keys it was made from."""
-        text = self.theme(settings.read(self.site)["theme"]).render(page)
+        text = self.theme().render(page)
         response = Response(text, status=status, mimetype="text/html")
         response.headers["Cache-Control"] = "no-cache"
         keep(keys)
         return response
+
+    def _village_context(self, values: Settings) -> Site:
+        known, snapshot = self._village, dict(values)
+        if known is None or known[0] != snapshot:
+            made = site_context(values, base_url=self.site.config.text("base_url"))
+            known = self._village = snapshot, made
+        return known[1]
 
     def error(self, status: int, message: str) -> str | None:
         """Return an error page in the theme, made without the database: that may have failed.

@@ -4,9 +4,8 @@
     server = make_server(app, store, port=0); server.run()              for tests; server.stop()
 
 On any waitress but the tested one (serving/pins.py) the same pages go through plain waitress with
-the strict parser: slower, and without deadlines for slow clients. The launcher sets
-MALLOC_ARENA_MAX=1 in the environment before Python starts: with glibc's arenas per thread the
-process takes half as much memory again. Nothing here knows Flask.
+the strict parser: slower, and without deadlines for slow clients. The launcher asks glibc for one
+arena before the first thread starts (cli/serving.py). Nothing here knows Flask.
 """
 
 import contextlib

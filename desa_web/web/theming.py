@@ -124,6 +124,7 @@ class Theme:
         self._problems = dict.fromkeys(problems)
         self._lock = Lock()
         self._bundles: dict[tuple[str, Accents], bytes] = {}
+        self._urls: dict[tuple[str, Accents | None], str] = {}
         fallback = [Layer.read(folder, is_site=False, is_default=True) for folder in defaults]
         self._environments = [
             self._environment([*found, *fallback]) for found in attempts(self._layers)
@@ -187,12 +188,17 @@ class Theme:
 
         Raises FileNotFoundError for a file that no layer has.
         """
+        known = self._urls.get((name, accents))
+        if known is not None:
+            return known
         content = self._content(name, accents or Accents())
         if content is None:
             raise FileNotFoundError(f"the theme has no static file {name}")
         path = PurePosixPath(name)
         digest = hashlib.sha256(content).hexdigest()[:12]
-        return f"{self._static_url}/{path.with_name(f'{path.stem}.{digest}{path.suffix}')}"
+        url = f"{self._static_url}/{path.with_name(f'{path.stem}.{digest}{path.suffix}')}"
+        self._urls[name, accents] = url
+        return url
 
     def static_file(self, name: str, accents: Accents | None = None) -> StaticFile | None:
         """Return the file for a name from `asset_url`, or None.

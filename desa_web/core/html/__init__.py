@@ -22,6 +22,8 @@ and no translation is known here.
 'Rapat\\nHari Minggu.'
 """
 
+from functools import lru_cache
+
 from desa_web.core.errors import InvalidInput, TooLarge
 from desa_web.core.html import diff as _diff
 from desa_web.core.html import markdown, merge, plain, text, write
@@ -47,6 +49,7 @@ __all__ = [
 ]
 
 MAX_BODY_CHARS = 5_000_000
+_REMEMBERED_CHARS = 20_000
 # markdown-it-py takes up to 15 s a megabyte of brackets; a megabyte is 150,000 words.
 MAX_MARKDOWN_CHARS = 1_000_000
 
@@ -111,6 +114,12 @@ def from_plain_text(source: str) -> str:
 
 
 def _document(html: str) -> Document:
+    return _parsed(html) if len(html) <= _REMEMBERED_CHARS else parse(_accepted(html))
+
+
+@lru_cache(maxsize=4)
+def _parsed(html: str) -> Document:
+    """Parse; a page asks for the body, the excerpt and more of the same text in a row."""
     return parse(_accepted(html))
 
 

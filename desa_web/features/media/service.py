@@ -98,7 +98,8 @@ def photos(ids: Iterable[str]) -> dict[str, Photo]:
     wanted = sorted({i for i in ids if i})
     if not wanted:
         return {}
-    rows = PhotoRow.select().where(PhotoRow.id.in_(wanted) & PhotoRow.trashed_at.is_null())
+    marks = ", ".join("?" * len(wanted))
+    rows = db.select(PhotoRow, f"id IN ({marks}) AND trashed_at IS NULL", *wanted)
     return {row.id: as_photo(row) for row in rows}
 
 

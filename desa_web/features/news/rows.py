@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from desa_web.core import journal, settings
+from desa_web.core import db, journal, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import as_utc, zone
 from desa_web.core.errors import Conflict, NotFound, StaleVersion
@@ -51,7 +51,10 @@ def is_own(actor: Actor, row: ArticleRow) -> bool:
 
 
 def revision_row(revision_id: str) -> RevisionRow:
-    return RevisionRow.get_by_id(revision_id)
+    row = db.first(RevisionRow, "id = ?", revision_id)
+    if row is None:
+        raise RevisionRow.DoesNotExist
+    return row
 
 
 def as_article(row: ArticleRow) -> Article:
@@ -76,7 +79,7 @@ def as_article(row: ArticleRow) -> Article:
 
 
 def as_revision(row: RevisionRow) -> Revision:
-    rubric = RubricRow.get_or_none(RubricRow.id == row.rubric_id) if row.rubric_id else None
+    rubric = db.first(RubricRow, "id = ?", row.rubric_id) if row.rubric_id else None
     return Revision(
         id=row.id,
         article_id=row.article_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from desa_web.core import journal
+from desa_web.core import db, journal
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import Conflict, InvalidInput, NotFound
 from desa_web.core.i18n import _
@@ -36,11 +36,11 @@ class Rubric:
 
 def rubrics() -> list[Rubric]:
     """Return all rubrics in the village's order."""
-    return [_view(row) for row in RubricRow.select().order_by(RubricRow.position, RubricRow.name)]
+    return [_view(row) for row in db.select(RubricRow, "1 = 1 ORDER BY position, name")]
 
 
 def rubric(slug: str) -> Rubric:
-    row = RubricRow.get_or_none(RubricRow.slug == slug)
+    row = db.first(RubricRow, "slug = ?", slug)
     if row is None:
         raise NotFound(_("Rubrik ini tidak ada. Lihat daftar rubrik di halaman Berita."))
     return _view(row)
