@@ -275,7 +275,7 @@ def _steps(actor: Actor, found: Article | None) -> list[Step]:
         return desk_steps.first_steps(actor)
     possible = steps(actor, found)
     if found.is_live and not any(s.value in (Op.SUBMIT, Op.PUBLISH) for s in possible):
-        possible = [*desk_steps.first_steps(actor), *possible]
+        possible = [*desk_steps.first_steps(actor, is_live=True), *possible]
     return possible
 
 

@@ -158,7 +158,7 @@ def read_page(
         zone=moment.zone,
         in_queue=in_queue,
         queue=_queue(actor) if in_queue else [],
-        whatsapp=_whatsapp(actor, article, revision),
+        whatsapp=None if actor.may(Permission.REVIEW) else _whatsapp(actor, article, revision),
     )
 
 

@@ -46,15 +46,17 @@ def is_step(wish: str) -> bool:
     return wish in _SINGLE or wish in (PUBLISH_NOW, APPROVE_AND_SCHEDULE)
 
 
-def first_steps(actor: Actor) -> list[Step]:
-    """Return the steps that lead on from a text that is being written for the first time."""
-    found = [Step(Op.SUBMIT, _("Ajukan"), "kirim", "")]
+def first_steps(actor: Actor, *, is_live: bool = False) -> list[Step]:
+    """Return the steps that lead on from a text that is being written, or rewritten."""
+    label = _("Ajukan perubahan") if is_live else _("Ajukan")
+    found = [Step(Op.SUBMIT, label, "kirim", "")]
     approval = settings.read(actor.site)["approval"]
     if actor.may(Permission.PUBLISH) and (
         approval == "off" or (approval == "required" and actor.may(Permission.REVIEW))
     ):
         found = [replace(found[0], look="garis")]
-        found.insert(0, Step(PUBLISH_NOW, _("Terbitkan sekarang"), "cek", ""))
+        label = _("Terbitkan perubahan") if is_live else _("Terbitkan sekarang")
+        found.insert(0, Step(PUBLISH_NOW, label, "cek", ""))
     return found
 
 

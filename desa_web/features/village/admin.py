@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,7 +13,7 @@ from desa_web.core.actor import Permission
 from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _
 from desa_web.core.settings import GROUPS, SETTINGS, Setting
-from desa_web.web import auth, desk
+from desa_web.web import auth, desk, theme_layers
 from desa_web.web.accents import SHIPPED_ACCENTS, Accents, check_accents
 from desa_web.web.forms import Form
 
@@ -55,6 +56,7 @@ def change(name: str) -> Response:
             values[setting.name] = form.text(setting.name, limit=setting.limit + 200)
     if name == "look":
         _check_colours(form, values)
+        _check_theme(form, values, actor.site.path / "themes")
     try:
         form.check()
         settings.change(actor, values)
@@ -112,6 +114,15 @@ def _check_colours(form: Form, values: dict[str, object]) -> None:
     values.update({name: chosen.get(part, "") for name, part in _ACCENTS.items() if name in values})
     for problem in check_accents(Accents(**chosen)):
         form.problems.setdefault(_SPOKEN.get(problem.colour, ""), problem.sentence)
+
+
+def _check_theme(form: Form, values: dict[str, object], site_themes: Path) -> None:
+    """Refuse a theme that is not there: readers would get the shipped one instead."""
+    if "theme" in values:
+        try:
+            theme_layers.chain(str(values["theme"]), site_themes)
+        except (InvalidInput, OSError) as error:
+            form.problems["theme"] = str(error)
 
 
 def _shown(value: object) -> str:

@@ -32,3 +32,13 @@ document.addEventListener("desa:foto-siap", (event) => {
     lead.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
+
+// Headlines and summaries grow with their text.
+for (const area of document.querySelectorAll("textarea[data-grow]")) {
+  const grow = () => {
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  };
+  area.addEventListener("input", grow);
+  grow();
+}
