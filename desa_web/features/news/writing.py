@@ -57,7 +57,8 @@ def create(
             version=1,
             slug=address,
             author_id=actor.user_id,
-            author_name=actor.name,
+            # The operator brings in what others wrote: an import is known by its byline.
+            author_name=actor.name if actor.user_id else text.byline or actor.name,
             working_revision_id=revision_id,
             sends_to_kominfo=settings.read(actor.site)["send_to_kominfo"],
             created_at=change.at_ms,
