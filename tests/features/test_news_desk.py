@@ -1,0 +1,703 @@
+"""The news desk as plain forms: every step by the one table, what people type is never lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from lxml import html as lxml_html
+from werkzeug.test import TestResponse
+
+from desa_web.core import due, journal, settings
+from desa_web.core.actor import Actor, Role, operator
+from desa_web.core.clock import as_utc
+from desa_web.core.site import Site
+from desa_web.features.media import service as media
+from desa_web.features.news import importer, queries, rubrics, service
+from desa_web.features.news.article import Article, State, Text
+from desa_web.features.news.checklist import checklist, private_numbers
+from desa_web.features.news.workflow import TABLE, Op
+from tests.features.test_news_workflow import HANDLERS, ROLES, brought_to, draft, expected
+from tests.harness.photos import photo
+from tests.harness.site import SAME_ORIGIN, actor_as, client, clock_of, hidden_fields, post_form
+from tests.harness.xss import VECTORS, dangers_in_page
+
+BODY = "Warga bekerja bakti."
+
+
+def address(article: Article | str) -> str:
+    return f"/kelola/berita/{article if isinstance(article, str) else article.id}"
+
+
+def token(web: FlaskClient) -> dict[str, str]:
+    """The token that all forms of this session carry; no submission key."""
+    return {"_token": hidden_fields(text_of(web.get("/kelola/tulis")))["_token"]}
+
+
+def text_of(response: TestResponse) -> str:
+    return response.get_data(as_text=True)
+
+
+def fields_of(page: str, form_id: str | None = "naskah") -> dict[str, str]:
+    """What a browser would send of a form of the page as it is shown."""
+    [form] = [f for f in lxml_html.document_fromstring(page).forms if f.get("id") == form_id]
+    areas = {area.name for area in form.iter("textarea")}
+    # A browser drops the line break after <textarea>; lxml does not.
+    return {
+        name: (value or "").removeprefix("\n") if name in areas else value or ""
+        for name, value in form.form_values()
+    }
+
+
+def send(web: FlaskClient, url: str, values: dict[str, str]) -> TestResponse:
+    return web.post(url, data=values, headers=SAME_ORIGIN)
+
+
+def written(web: FlaskClient, **values: str) -> str:
+    """Write a new article by the form; return its id."""
+    first = {"title": "Jalan tani dibangun", "body": BODY, "do": "", **values}
+    answer = post_form(web, "/kelola/tulis", first)
+    assert answer.status_code == 303, text_of(answer)
+    return answer.headers["Location"].partition("#")[0].rsplit("/", 1)[1]
+
+
+def take_by_form(web: FlaskClient, sent: dict[str, str], op: Op, article: Article) -> TestResponse:
+    values = {**sent, "version": str(article.version), "do": op.value, "note": "Tambah nama"}
+    if op is Op.SAVE:
+        changed = {**values, "do": "", "title": "Judul lain", "body": "Isi lain."}
+        return send(web, address(article), changed)
+    at = as_utc(clock_of(_site_of(web)).now_ms()) + timedelta(days=1, hours=7)
+    return send(web, f"{address(article)}/langkah", {**values, "at": f"{at:%Y-%m-%dT%H:%M}"})
+
+
+def _site_of(web: FlaskClient) -> Site:
+    return web.application.extensions["desa"].site  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("state", list(State))
+def test_every_form_follows_the_one_table(site: Site, role: Role, state: State) -> None:
+    actor = actor_as(site, role)
+    web = client(site, actor)
+    sent = token(web)
+    for owner in (actor, actor_as(site, Role.REPORTER, "penulis-lain")):
+        for op in Op:
+            article = brought_to(site, state, owner)
+            before = journal.head(site).seq
+            answer = take_by_form(web, sent, op, article)
+            if expected(actor, op, article):
+                assert answer.status_code == 303, (op, text_of(answer))
+                assert (
+                    queries.find(operator(site), article.id, trashed=op is Op.TRASH).state
+                    is TABLE[op, state].target
+                )
+                assert journal.head(site).seq == before + 1
+            else:
+                assert answer.status_code in (403, 404, 409, 412, 422), op
+                assert journal.head(site).seq == before
+                assert queries.get(operator(site), article.id)[0] == article
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("approval", ["required", "four_eyes", "off"])
+def test_a_page_offers_exactly_the_steps_that_work(site: Site, role: Role, approval: str) -> None:
+    """Each button on an article's page is pressed on a copy of it; all of them must work."""
+    settings.change(operator(site), {"approval": approval})
+    actor = actor_as(site, role)
+    web = client(site, actor)
+    for state in State:
+        for owner in (actor, actor_as(site, Role.REPORTER, "penulis-lain")):
+            article = brought_to(site, state, owner)
+            shown = web.get(address(article))
+            if shown.status_code == 404:
+                continue
+            offered = steps_on(text_of(shown))
+            allowed = {op.value for op in service.allowed(actor, article)} - {"save"}
+            assert allowed <= offered, (state, allowed - offered)
+            for step in offered:
+                other = brought_to(site, state, owner)
+                page = text_of(web.get(address(other)))
+                form = "naskah" if 'id="naskah"' in page else "putus"
+                values = {**fields_of(page, form), "do": step, "note": "Tambah nama"}
+                if form == "naskah":
+                    values["title"] = "Judul yang diganti"
+                at = as_utc(site.clock.now_ms()) + timedelta(days=2)
+                action = lxml_html.document_fromstring(page).get_element_by_id(form).action
+                answer = send(web, action, {**values, "at": f"{at:%Y-%m-%dT%H:%M}"})
+                assert answer.status_code == 303, (state, step, text_of(answer))
+
+
+def steps_on(page: str) -> set[str]:
+    root = lxml_html.document_fromstring(page)
+    values = {str(button.get("value")) for button in root.xpath("//button[@name='do']")}
+    known = {op.value for op in Op} | {"publish_now", "approve_schedule"}
+    return values & known
+
+
+def test_a_reporter_writes_and_hands_in_with_one_button(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    article_id = written(client(site, reporter), body="Satu **dua**.\n\n- tiga", do="submit")
+    article, revision = queries.get(reporter, article_id)
+    assert article.state is State.SUBMITTED
+    assert revision.text.body == "<p>Satu <strong>dua</strong>.</p><ul><li>tiga</li></ul>"
+    page = text_of(client(site, reporter).get(address(article)))
+    assert "https://wa.me/?text=Mohon%20periksa" in page
+    assert f"/kelola/periksa/{article_id}" in page
+
+
+def test_an_approver_returns_with_a_note_and_the_reporter_reads_it(site: Site) -> None:
+    reporter, approver = actor_as(site, Role.REPORTER), actor_as(site, Role.APPROVER)
+    article_id = written(client(site, reporter), do="submit")
+    web = client(site, approver)
+    page = text_of(web.get("/kelola/periksa"))
+    values = {**fields_of(page, "putus"), "do": "return"}
+    refused = send(web, f"{address(article_id)}/langkah", values)
+    assert refused.status_code == 422
+    assert "apa yang perlu ditambah" in text_of(refused)
+    assert 'id="note"' in text_of(refused)
+    assert 'aria-invalid="true"' in text_of(refused)
+    done = send(web, f"{address(article_id)}/langkah", {**values, "note": "Tambah nama relawan"})
+    assert done.headers["Location"] == "/kelola/periksa"
+    assert "Tambah nama relawan" in text_of(client(site, reporter).get(address(article_id)))
+    assert "Tidak ada yang menunggu" in text_of(web.get("/kelola/periksa"))
+
+
+def test_the_badge_counts_what_waits(site: Site) -> None:
+    article = brought_to(site, State.SUBMITTED, actor_as(site, Role.REPORTER))
+    page = lxml_html.document_fromstring(
+        text_of(client(site, actor_as(site, Role.APPROVER)).get("/kelola/"))
+    )
+    assert {b.text for b in page.find_class("bilah")} == {"1"}
+    assert "1 berita" in page.text_content()
+    reporter = text_of(client(site, actor_as(site, Role.REPORTER)).get("/kelola/"))
+    assert "bilah" not in reporter
+    assert article.state is State.SUBMITTED
+
+
+def test_review_shows_what_changed_since_it_was_published(site: Site) -> None:
+    editor = actor_as(site, Role.EDITOR)
+    article = service.publish_now(operator(site), draft(editor).id)
+    changed = Text(title="Jalan tani selesai", body="<p>Warga bekerja bakti sampai sore.</p>")
+    article = service.save(editor, article.id, changed, version=article.version).article
+    service.act(editor, Op.SUBMIT, article.id)
+    page = text_of(client(site, actor_as(site, Role.APPROVER)).get(f"/kelola/periksa/{article.id}"))
+    assert "<ins>sampai sore</ins>" in re.sub(r"<ins>\s+", "<ins>", page)
+    assert "<del>Jalan tani dibangun</del>" in page
+    assert "Yang terbit sekarang" in page
+
+
+def test_a_schedule_is_in_the_villages_zone(site: Site) -> None:
+    settings.change(operator(site), {"time_zone": "WIT"})
+    article = brought_to(site, State.SUBMITTED, actor_as(site, Role.REPORTER))
+    web = client(site, actor_as(site, Role.APPROVER))
+    values = fields_of(text_of(web.get(f"/kelola/periksa/{article.id}")), "putus")
+    wish = {"do": "approve_schedule", "at": "2026-11-23T07:00"}
+    assert send(web, f"{address(article)}/langkah", {**values, **wish}).status_code == 303
+    found = queries.get(operator(site), article.id)[0]
+    assert found.scheduled_at is not None
+    assert found.scheduled_at.isoformat() == "2026-11-22T22:00:00+00:00"
+    clock_of(site).advance(days=1)
+    assert due.tick(site, HANDLERS) == 1
+
+
+@pytest.mark.parametrize("at", ["", "besok", "2020-01-01T07:00", "2026-13-45T99:00", "\x00"])
+def test_a_moment_that_is_none_is_refused_and_nothing_happens(site: Site, at: str) -> None:
+    article = brought_to(site, State.APPROVED, actor_as(site, Role.REPORTER))
+    web = client(site, actor_as(site, Role.APPROVER))
+    values = fields_of(text_of(web.get(address(article))), "putus")
+    answer = send(web, f"{address(article)}/langkah", {**values, "do": "schedule", "at": at})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in text_of(answer)
+    assert queries.get(operator(site), article.id)[0] == article
+
+
+def test_the_tick_for_kominfo_is_kept_with_the_step(site: Site) -> None:
+    article = brought_to(site, State.SUBMITTED, actor_as(site, Role.REPORTER))
+    web = client(site, actor_as(site, Role.ADMIN))
+    values = fields_of(text_of(web.get(f"/kelola/periksa/{article.id}")), "putus")
+    assert values.pop("sends") == "1"
+    answer = send(web, f"{address(article)}/langkah", {**values, "do": "publish_now"})
+    assert answer.status_code == 303
+    found = queries.get(operator(site), article.id)[0]
+    assert (found.state, found.sends_to_kominfo) == (State.PUBLISHED, False)
+
+
+def test_the_same_form_sent_twice_works_once(site: Site) -> None:
+    editor = actor_as(site, Role.EDITOR)
+    web = client(site, editor)
+    values = {**fields_of(text_of(web.get("/kelola/tulis"))), "title": "Sekali", "body": BODY}
+    answers = [send(web, "/kelola/tulis", {**values, "do": "submit"}) for _ in range(2)]
+    assert [a.status_code for a in answers] == [303, 303]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    assert len(queries.desk(editor)) == 1
+    page = web.get(address(queries.desk(editor)[0].id))
+    values = {**fields_of(text_of(page)), "title": "Sekali saja", "do": "recall"}
+    answers = [send(web, address(queries.desk(editor)[0].id), values) for _ in range(2)]
+    assert [a.status_code for a in answers] == [303, 303]
+    assert queries.desk(editor)[0].state is State.DRAFT
+
+
+def test_two_people_writing_different_paragraphs_are_merged(site: Site) -> None:
+    one, two = actor_as(site, Role.EDITOR), actor_as(site, Role.ADMIN)
+    webs = client(site, one), client(site, two)
+    article_id = written(webs[0], body="Satu.\n\nDua.\n\nTiga.")
+    forms = [fields_of(text_of(web.get(address(article_id)))) for web in webs]
+    first = send(webs[0], address(article_id), {**forms[0], "body": "Satu A.\n\nDua.\n\nTiga."})
+    second = send(webs[1], address(article_id), {**forms[1], "body": "Satu.\n\nDua.\n\nTiga B."})
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert queries.get(one, article_id)[1].text.body == "<p>Satu A.</p><p>Dua.</p><p>Tiga B.</p>"
+
+
+def test_the_text_that_lost_a_race_is_kept_and_shown(site: Site) -> None:
+    one, two = actor_as(site, Role.EDITOR), actor_as(site, Role.ADMIN)
+    webs = client(site, one), client(site, two)
+    article_id = written(webs[0], body="Awal mula.")
+    forms = [fields_of(text_of(web.get(address(article_id)))) for web in webs]
+    send(webs[0], address(article_id), {**forms[0], "body": "Naskah pertama yang panjang sekali."})
+    lost = {**forms[1], "body": "Naskah kedua, dengan *jerih payah*.", "do": "submit"}
+    answer = send(webs[1], address(article_id), lost)
+    page = text_of(answer)
+    assert answer.status_code == 412
+    again = fields_of(page)
+    assert again["body"] == "Naskah kedua, dengan *jerih payah*."
+    assert (
+        "Naskah pertama yang panjang sekali" in lxml_html.document_fromstring(page).text_content()
+    )
+    kept = [r.text.body for r in service.revisions_of(one, article_id)]
+    assert "<p>Naskah kedua, dengan <em>jerih payah</em>.</p>" in kept
+    article, revision = queries.get(one, article_id)
+    assert (article.state, revision.text.body) == (
+        State.DRAFT,
+        "<p>Naskah pertama yang panjang sekali.</p>",
+    )
+    # Sent once more by an impatient thumb: the same page, no third copy.
+    count = len(kept)
+    assert send(webs[1], address(article_id), lost).status_code == 412
+    assert len(service.revisions_of(one, article_id)) == count
+    # Saving what is shown now is a decision.
+    assert send(webs[1], address(article_id), again).status_code == 303
+    assert queries.get(one, article_id)[1].text.body.startswith("<p>Naskah kedua")
+
+
+def test_a_step_on_an_old_page_is_refused_with_a_sentence(site: Site) -> None:
+    article = brought_to(site, State.SUBMITTED, actor_as(site, Role.REPORTER))
+    web = client(site, actor_as(site, Role.APPROVER))
+    values = fields_of(text_of(web.get(f"/kelola/periksa/{article.id}")), "putus")
+    service.act(operator(site), Op.APPROVE, article.id)
+    answer = send(web, f"{address(article)}/langkah", {**values, "do": "return", "note": "Ulangi"})
+    assert answer.status_code == 412
+    assert "sudah berubah sejak Anda membukanya" in text_of(answer)
+    assert "Ulangi" in text_of(answer)
+
+
+BAD = [
+    ({"title": ""}, "title"),
+    ({"title": "x" * 161}, "title"),
+    ({"title": "a\x00b"}, "title"),
+    ({"title": "rusak \ufffd"}, "title"),
+    ({"rubric": "tidak-ada"}, "rubric"),
+    ({"standfirst": "y" * 321}, "standfirst"),
+    ({"tags": ",".join(f"kata{n}" for n in range(13))}, "tags"),
+    ({"byline": "n" * 121}, "byline"),
+    ({"initials": "i" * 25}, "initials"),
+    ({"expires_on": "besok"}, "expires_on"),
+    ({"corrected_on": "31-12-2026", "correction": "Salah tulis."}, "corrected_on"),
+    ({"kind": "lain"}, "kind"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field"), BAD, ids=[f"{i}-{f}" for i, (_w, f) in enumerate(BAD)])
+def test_bad_input_comes_back_in_the_form(site: Site, wrong: dict[str, str], field: str) -> None:
+    web = client(site, actor_as(site, Role.EDITOR))
+    typed = {"title": "Judul", "body": "Kata *yang* diketik", "kind": "announcement", **wrong}
+    answer = post_form(web, "/kelola/tulis", typed)
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert fields_of(page)["body"] == "Kata *yang* diketik"
+    assert "Belum tersimpan" in page
+    # What a field of this form cannot cause is said above it.
+    if field not in ("rubric", "corrected_on"):
+        shown = lxml_html.document_fromstring(page).get_element_by_id(field)
+        assert shown.get("aria-invalid") == "true"
+        assert f"{field}-galat" in shown.get("aria-describedby", "")
+    assert queries.desk(operator(site)) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"version": "-3"}, {"version": "x"}, {"version": "9" * 40}, {"base_revision_id": "x" * 9},
+        {"do": "meledak"}, {"do": "insert:../../x"}, {"do": "remove:\u202e"}, {"format": "exe"},
+        {"lead_photo_id": "tidak-ada"}, {"lead_photo_id": "' OR 1=1 --"}, {"sends": "ya" * 99},
+        {"body": "x" * 1_100_000}, {"body": "<p>" * 5000, "format": "html"},
+    ],
+    ids=lambda v: next(iter(v.items()))[0] + "-" + next(iter(v.values()))[:8],
+)  # fmt: skip
+def test_no_form_ends_in_a_stack_trace(site: Site, values: dict[str, str]) -> None:
+    web = client(site, actor_as(site, Role.ADMIN))
+    article_id = written(web)
+    sent = {**fields_of(text_of(web.get(address(article_id)))), **values}
+    for url in (address(article_id), f"{address(article_id)}/langkah", "/kelola/tulis"):
+        answer = send(web, url, {**sent, "title": "Judul"})
+        assert answer.status_code < 500, (url, text_of(answer))
+        assert "Traceback" not in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/kelola/berita/x", "/kelola/berita/x/riwayat", "/kelola/berita/x/pratinjau",
+        "/kelola/berita/x/pratinjau/isi", "/kelola/berita/x/banding?dari=1&ke=2",
+        "/kelola/periksa/x", "/kelola/pengaturan/lain",
+    ],
+)  # fmt: skip
+def test_what_is_not_there_says_so(site: Site, path: str) -> None:
+    answer = client(site, actor_as(site, Role.ADMIN)).get(path)
+    assert answer.status_code == 404
+    assert "tidak ada" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/kelola/berita?sebelum=x", "/kelola/berita?sebelum=99999999999999~x",
+        "/kelola/berita?tab=lain", "/kelola/berita?cari=%00", "/kelola/berita?cari=%25_!",
+        "/kelola/berita?sebelum=1~%00", "/kelola/tulis?jenis=x",
+    ],
+)  # fmt: skip
+def test_odd_addresses_of_lists_are_answered(site: Site, path: str) -> None:
+    assert client(site, actor_as(site, Role.ADMIN)).get(path).status_code == 200
+
+
+def test_a_foreign_draft_is_seen_by_no_page(site: Site) -> None:
+    article = draft(actor_as(site, Role.REPORTER, "nur"))
+    for role in (Role.REPORTER, Role.APPROVER):
+        web = client(site, actor_as(site, role))
+        for tail in ("", "/riwayat", "/pratinjau", "/pratinjau/isi"):
+            assert web.get(address(article) + tail).status_code == 404
+        assert article.id not in text_of(web.get("/kelola/berita"))
+    assert client(site).get(f"{address(article)}/pratinjau/isi").status_code == 303
+
+
+def test_a_preview_is_the_real_page_and_kept_nowhere(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    article = draft(reporter, "Belum boleh dibaca", byline="Nur Aini")
+    answer = client(site, reporter).get(f"{address(article)}/pratinjau/isi")
+    page = text_of(answer)
+    assert "Belum boleh dibaca" in page
+    assert "Nur Aini" in page
+    assert answer.headers["Cache-Control"] == "no-store"
+    frame = text_of(client(site, reporter).get(f"{address(article)}/pratinjau"))
+    assert 'sandbox="allow-same-origin"' in frame
+    assert client(site).get(f"/berita/{article.slug}").status_code == 404
+
+
+def test_trash_can_be_taken_back_from_the_notice(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    web = client(site, reporter)
+    article_id = written(web)
+    values = {**fields_of(text_of(web.get(address(article_id)))), "do": "trash"}
+    answer = web.post(address(article_id), data=values, headers=SAME_ORIGIN, follow_redirects=True)
+    page = lxml_html.document_fromstring(text_of(answer))
+    [undo] = [f for f in page.forms if "Batalkan" in f.text_content()]
+    assert queries.desk(reporter) == []
+    send(web, undo.action, dict(undo.form_values()))
+    assert [i.id for i in queries.desk(reporter)] == [article_id]
+    trash = text_of(web.get("/kelola/berita?tab=sampah"))
+    assert "Sampah kosong" in trash
+
+
+def test_unsaved_typing_is_offered_and_can_be_dropped(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    web = client(site, reporter)
+    article_id = written(web)
+    article, revision = queries.get(reporter, article_id)
+    fields = {"title": "Judul", "body": "<p>Sampai <strong>kata</strong> terakhir</p>"}
+    service.autosave(reporter, article_id, fields, revision.id)
+    page = text_of(web.get(address(article_id)))
+    assert "Tulisan Anda selamat sampai kata terakhir" in page
+    again = fields_of(text_of(web.get(f"{address(article_id)}?pulih=1")))
+    assert again["body"].strip() == "Sampai **kata** terakhir"
+    assert send(web, address(article_id), again).status_code == 303
+    assert queries.get(reporter, article_id)[1].text.body == fields["body"]
+    service.autosave(reporter, article_id, {"title": "x"}, revision.id)
+    send(web, f"{address(article_id)}/ketikan", token(web))
+    assert service.typing_of(reporter, article_id) is None
+    assert article.state is State.DRAFT
+
+
+def test_typing_on_an_older_text_is_merged_not_forced(site: Site) -> None:
+    editor, admin = actor_as(site, Role.EDITOR), actor_as(site, Role.ADMIN)
+    web = client(site, editor)
+    article_id = written(web, body="Satu.\n\nDua.")
+    base = fields_of(text_of(web.get(address(article_id))))["base_revision_id"]
+    typed = {"title": "Jalan tani dibangun", "body": "<p>Satu.</p><p>Dua oleh editor.</p>"}
+    service.autosave(editor, article_id, typed, base)
+    service.save(admin, article_id, Text(title="Jalan tani dibangun",
+                                         body="<p>Satu oleh admin.</p><p>Dua.</p>"))  # fmt: skip
+    again = fields_of(text_of(web.get(f"{address(article_id)}?pulih=1")))
+    assert send(web, address(article_id), again).status_code == 303
+    body = queries.get(editor, article_id)[1].text.body
+    assert body == "<p>Satu oleh admin.</p><p>Dua oleh editor.</p>"
+
+
+def test_a_held_pen_is_said_and_can_be_taken_over(site: Site) -> None:
+    one, two = actor_as(site, Role.EDITOR), actor_as(site, Role.ADMIN, name="Pak Bagus")
+    article_id = written(client(site, one))
+    assert "sedang menulis" not in text_of(client(site, two).get(address(article_id)))
+    page = text_of(client(site, one).get(address(article_id)))
+    assert "Pak Bagus sedang menulis di sini" in page
+    send(client(site, one), f"{address(article_id)}/pena", token(client(site, one)))
+    web = client(site, one)
+    send(web, f"{address(article_id)}/pena", token(web))
+    assert "sedang menulis" not in text_of(web.get(address(article_id)))
+
+
+def test_an_expired_session_keeps_the_text(site: Site) -> None:
+    web = client(site, actor_as(site, Role.REPORTER))
+    values = fields_of(text_of(web.get("/kelola/tulis")))
+    web.delete_cookie("desa_sesi")
+    answer = send(web, "/kelola/tulis", {**values, "title": "Judul", "body": "Tiga jam menulis"})
+    codes: list[int] = []
+    while answer.status_code in (401, 403) and len(codes) < 6:
+        codes.append(answer.status_code)
+        page = text_of(answer)
+        assert "Isian Anda masih ada" in page
+        kept = fields_of(page, None)
+        assert kept["body"] == "Tiga jam menulis"
+        if answer.status_code == 401:
+            web = client(site, actor_as(site, Role.REPORTER))
+        answer = send(web, "/kelola/tulis", kept)
+    assert 401 in codes
+    assert answer.status_code == 303
+    [saved] = queries.desk(operator(site))
+    assert queries.get(operator(site), saved.id)[1].text.body == "<p>Tiga jam menulis</p>"
+
+
+def test_a_photo_comes_with_the_form_and_its_words_are_kept(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    web = client(site, reporter)
+    values = {**fields_of(text_of(web.get("/kelola/tulis"))), "title": "Foto", "body": BODY}
+    file = (BytesIO(photo(1)), "IMG_1.jpg")
+    answer = web.post("/kelola/tulis", data={**values, "do": "photo", "photo": file},
+                      headers=SAME_ORIGIN)  # fmt: skip
+    assert answer.headers["Location"].endswith("#foto")
+    article_id = answer.headers["Location"].partition("#")[0].rsplit("/", 1)[1]
+    lead = queries.get(reporter, article_id)[1].text.lead_photo_id
+    assert media.get(lead) is not None
+    form = fields_of(text_of(web.get(address(article_id))))
+    assert form["lead_photo_id"] == lead
+    words = {f"foto-{lead}-caption": "Warga di sawah", f"foto-{lead}-alt": "Empat orang"}
+    again = {**form, **words, "do": "photo", "photo": (BytesIO(photo(2)), "IMG_2.jpg")}
+    assert web.post(address(article_id), data=again, headers=SAME_ORIGIN).status_code == 303
+    kept = media.get(lead)
+    assert kept is not None
+    assert (kept.caption, kept.alt) == ("Warga di sawah", "Empat orang")
+    [second] = media.photo_ids(queries.get(reporter, article_id)[1].text.body)
+    form = fields_of(text_of(web.get(address(article_id))))
+    send(web, address(article_id), {**form, "do": f"remove:{second}"})
+    assert media.photo_ids(queries.get(reporter, article_id)[1].text.body) == []
+
+
+def test_a_broken_photo_is_refused_and_the_text_stays(site: Site) -> None:
+    web = client(site, actor_as(site, Role.REPORTER))
+    values = {**fields_of(text_of(web.get("/kelola/tulis"))), "title": "Foto", "body": BODY}
+    file = (BytesIO(b"<?php evil()"), "a.jpg")
+    answer = web.post("/kelola/tulis", data={**values, "do": "photo", "photo": file},
+                      headers=SAME_ORIGIN)  # fmt: skip
+    assert 400 <= answer.status_code < 500
+    assert fields_of(text_of(answer))["body"].strip() == BODY
+
+
+def test_a_correction_carries_todays_date(site: Site) -> None:
+    admin = actor_as(site, Role.ADMIN)
+    web = client(site, admin)
+    article_id = written(web, do="publish_now")
+    form = fields_of(text_of(web.get(address(article_id))))
+    send(web, address(article_id), {**form, "correction": "Panjangnya 640 meter.",
+                                    "do": "publish_now"})  # fmt: skip
+    text = queries.get(admin, article_id)[1].text
+    assert (text.correction, text.corrected_on) == ("Panjangnya 640 meter.", "2026-11-22")
+    slug = queries.find(admin, article_id).slug
+    assert "Panjangnya 640 meter." in text_of(client(site).get(f"/berita/{slug}"))
+
+
+def test_earlier_texts_are_compared_and_brought_back(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER, name="Nur Aini")
+    web = client(site, reporter)
+    article_id = written(web, body="Naskah lama.")
+    form = fields_of(text_of(web.get(address(article_id))))
+    send(web, address(article_id), {**form, "body": "Naskah baru."})
+    newest, oldest = service.revisions_of(reporter, article_id)
+    page = text_of(web.get(f"{address(article_id)}/riwayat"))
+    assert "Naskah 2" in page
+    assert "Nur Aini" in page
+    assert "menulis draf pertama" in page
+    compared = text_of(web.get(f"{address(article_id)}/banding?dari={oldest.id}&ke={newest.id}"))
+    assert "<del>lama</del>" in compared
+    assert "<ins>baru</ins>" in compared
+    send(web, f"{address(article_id)}/revisi/{oldest.id}/pulihkan", token(web))
+    assert queries.get(reporter, article_id)[1].text.body == "<p>Naskah lama.</p>"
+
+
+def test_the_list_is_paged_by_key_and_searched_by_title(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    for n in range(33):
+        clock_of(site).advance(seconds=1)
+        draft(reporter, f"Berita ke-{n:02d}")
+    web = client(site, reporter)
+    seen, url = [], "/kelola/berita"
+    while url:
+        page = text_of(web.get(url))
+        seen += re.findall(r"Berita ke-\d\d", page)
+        more = re.search(r'href="(/kelola/berita\?[^"]*sebelum[^"]*)"', page)
+        url = unescape(more[1]) if more else ""
+    assert seen == [f"Berita ke-{n:02d}" for n in reversed(range(33))]
+    assert re.findall(r"Berita ke-\d\d", text_of(web.get("/kelola/berita?cari=KE-07"))) == [
+        "Berita ke-07"
+    ]
+    assert "Tidak ada judul" in text_of(web.get("/kelola/berita?cari=zzz"))
+
+
+def test_rubrics_are_managed_by_admins_only(site: Site) -> None:
+    admin, editor = actor_as(site, Role.ADMIN), actor_as(site, Role.EDITOR)
+    assert client(site, editor).get("/kelola/rubrik").status_code == 403
+    web = client(site, admin)
+    assert post_form(web, "/kelola/rubrik", {"name": "Posyandu"}).status_code == 303
+    assert post_form(web, "/kelola/rubrik", {"name": "Posyandu"}).status_code == 409
+    page = "/kelola/rubrik"
+    assert post_form(web, f"{page}/posyandu", {"name": ""}, page=page).status_code == 422
+    assert post_form(web, f"{page}/posyandu", {"name": "Kesehatan"}, page=page).status_code == 303
+    assert [(r.slug, r.name) for r in rubrics.rubrics()] == [("posyandu", "Kesehatan")]
+    draft(admin, rubric="posyandu")
+    used = post_form(web, f"{page}/posyandu/hapus", {}, page=page)
+    assert (used.status_code, "masih dipakai" in text_of(used)) == (409, True)
+
+
+def test_settings_are_changed_by_group_and_refused_by_field(site: Site) -> None:
+    web = client(site, actor_as(site, Role.ADMIN))
+    assert client(site, actor_as(site, Role.EDITOR)).get("/kelola/pengaturan").status_code == 403
+    for group, _label in settings.GROUPS:
+        page = text_of(web.get(f"/kelola/pengaturan/{group}"))
+        [form] = [f for f in lxml_html.document_fromstring(page).forms if group in f.action]
+        same = {name: value or "" for name, value in form.form_values()}
+        before = dict(settings.read(site))
+        assert send(web, form.action, same).status_code == 303
+        assert dict(settings.read(site)) == before
+    bad = {"village_name": "", "kode_wilayah": "123", "motto": "Guyub"}
+    answer = post_form(web, "/kelola/pengaturan/village", bad)
+    assert answer.status_code == 422
+    assert text_of(answer).count('aria-invalid="true"') == 2
+    assert 'value="Guyub"' in text_of(answer)
+    assert settings.read(site)["motto"] == ""
+
+
+def test_colours_that_cannot_be_read_are_refused(site: Site) -> None:
+    web = client(site, actor_as(site, Role.ADMIN))
+    answer = post_form(web, "/kelola/pengaturan/look", {"accent_green": "#ffff00"})
+    assert answer.status_code == 422
+    assert "sulit dibaca" in text_of(answer)
+    assert settings.read(site)["accent_green"] == ""
+    fine = {"accent_green": "#1F4E79", "band": "parang", "theme": "desa"}
+    assert post_form(web, "/kelola/pengaturan/look", fine).status_code == 303
+    assert settings.read(site)["accent_green"] == "#1f4e79"
+    gone = post_form(web, "/kelola/pengaturan/look", {**fine, "theme": "../x"})
+    assert gone.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("text", "niks", "phones"),
+    [
+        ("NIK 3522072004000001 tercatat", ["3522072004000001"], []),
+        ("3522 0720 0400 0001", ["3522 0720 0400 0001"], []),
+        ("hubungi 0812-3456-7890 atau +62 813 1111 2222", [],
+         ["0812-3456-7890", "+62 813 1111 2222"]),
+        ("Anggaran Rp214.000.000 pada 18/11/2026", [], []),
+        ("rekening 12345678901234567", [], []),
+        ("Jl. 0812", [], []),
+    ],
+)  # fmt: skip
+def test_private_numbers_are_found(text: str, niks: list[str], phones: list[str]) -> None:
+    found = private_numbers(Text(title="Judul", body=f"<p>{text}</p>"))
+    assert found == (niks, phones)
+
+
+def test_the_checklist_says_what_to_do(site: Site) -> None:
+    text = Text(title="x" * 71, body='<p>0812 3456 7890 <a href="https://judi.example/">x</a></p>')
+    points = checklist(text, [], service.new_domains(text.body))
+    bad = [p for p in points if not p.is_good]
+    assert len(bad) == 4
+    assert all(p.hint for p in bad)
+    assert any("judi.example" in p.sentence for p in bad)
+
+
+WAYS = ("form", "html", "api", "import")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_vector_survives_on_any_page(site: Site, way: str, tmp_path: Path) -> None:
+    """A sample: every 13th vector each way, another offset for each."""
+    _judge(site, way, VECTORS[WAYS.index(way) :: 13], tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", WAYS)
+def test_no_vector_of_all_survives_on_any_page(site: Site, way: str, tmp_path: Path) -> None:
+    _judge(site, way, VECTORS, tmp_path)
+
+
+def _judge(site: Site, way: str, vectors: Sequence[str], tmp_path: Path) -> None:
+    admin = actor_as(site, Role.ADMIN)
+    web, reader = client(site, admin), client(site)
+    for vector in vectors:
+        article_id = _brought_in(site, admin, web, way, vector, tmp_path)
+        if not article_id:
+            continue
+        found = queries.find(admin, article_id)
+        pages = [web.get(address(article_id)), web.get(f"{address(article_id)}/riwayat")]
+        if not found.is_live:
+            text = queries.get(admin, article_id)[1].text
+            service.save(admin, article_id, replace(text, body=f"{text.body}<p>Akhir.</p>"))
+            service.publish_now(admin, article_id)
+        pages.append(reader.get(f"/berita/{queries.find(admin, article_id).slug}"))
+        pages.append(web.get(f"{address(article_id)}/pratinjau/isi"))
+        for page in pages:
+            assert page.status_code == 200
+            assert dangers_in_page(text_of(page)) == [], vector
+
+
+def _brought_in(
+    site: Site, admin: Actor, web: FlaskClient, way: str, vector: str, folder: Path
+) -> str:
+    """Bring one vector in as title, text and words; "" when it was refused with a sentence."""
+    sent = {
+        "title": vector.strip()[:150] or "x", "body": vector, "standfirst": vector[:300],
+        "tags": vector[:40].replace(",", " "), "byline": vector[:120], "dateline": vector[:120],
+        "initials": vector[:24], "source": vector[:200], "correction": vector[:600],
+    }  # fmt: skip
+    if way == "api":
+        answer = web.post("/api/v1/articles", json={**sent, "tags": [sent["tags"]]})
+        assert answer.status_code in (201, 422), text_of(answer)
+        return str(answer.get_json()["id"]) if answer.status_code == 201 else ""
+    if way == "import":
+        clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\r\n]", " ", sent["title"])
+        quoted = clean.replace("\\", "\\\\").replace('"', '\\"')
+        file = folder / "satu.md"
+        file.write_text(f'---\ntitle: "{quoted}"\n---\n{vector}\n', "utf-8", "replace")
+        [result] = importer.import_path(admin, file)
+        return result.object_id
+    sent["format"] = "html" if way == "html" else "markdown"
+    token_fields = token(web)
+    answer = send(web, "/kelola/tulis", {**token_fields, **sent, "do": ""})
+    assert answer.status_code in (303, 422), text_of(answer)
+    if answer.status_code == 422:
+        assert dangers_in_page(text_of(answer)) == [], vector
+        return ""
+    return answer.headers["Location"].rsplit("/", 1)[1]
