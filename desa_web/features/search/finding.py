@@ -119,11 +119,10 @@ def find(site: Site, ask: Ask, size: int = PER_PAGE) -> Found:
     corrected = _corrected(ask.text, results.corrections)
     wanted = [(hit.kind, hit.id) for hit in results.hits]
     live = _live(site, wanted)
-    words = _words(corrected) | {
-        part.text.casefold() for hit in results.hits for part in hit.snippet if part.is_match
-    }
+    marked = {part.text for hit in results.hits for part in hit.snippet if part.is_match}
+    roots = {_root(word) for text in (corrected, *marked) for word in _WORD.findall(text)} - {""}
     hits = tuple(
-        Hit(hit.kind, hit.id, hit.score, _shown(live[hit.kind, hit.id], hit.snippet, words))
+        Hit(hit.kind, hit.id, hit.score, _shown(live[hit.kind, hit.id], hit.snippet, roots))
         for hit in results.hits
         if (hit.kind, hit.id) in live
     )
@@ -179,16 +178,16 @@ def _live(site: Site, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str]
     return found
 
 
-def _shown(hit: ShownHit, snippet: Iterable[Part], words: set[str]) -> ShownHit:
+def _shown(hit: ShownHit, snippet: Iterable[Part], roots: set[str]) -> ShownHit:
     """Return the hit with its words marked: the index's in the snippet, the same in the title."""
     marked = Markup("").join(_piece(part.text, part.is_match) for part in snippet)
-    return replace(hit, title=_marked(hit.title.unescape(), words), snippet=marked)
+    return replace(hit, title=_marked(hit.title.unescape(), roots), snippet=marked)
 
 
-def _marked(text: str, words: set[str]) -> Markup:
+def _marked(text: str, roots: set[str]) -> Markup:
     pieces, at = [], 0
     for match in _WORD.finditer(text):
-        if match[0].casefold() in words:
+        if _root(match[0]) in roots:
             pieces += [escape(text[at : match.start()]), _piece(match[0], True)]
             at = match.end()
     return Markup("").join([*pieces, escape(text[at:])])
@@ -196,6 +195,13 @@ def _marked(text: str, words: set[str]) -> Markup:
 
 def _piece(text: str, is_match: bool) -> Markup:
     return Markup("<mark>{}</mark>").format(text) if is_match else escape(text)
+
+
+def _root(word: str) -> str:
+    from desa_web.engines.search.analysis import terms_of
+
+    terms = terms_of(word)
+    return terms[0] if terms else ""
 
 
 def _words(text: str) -> set[str]:

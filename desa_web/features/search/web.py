@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
-from flask import Blueprint, Response, json, request
+from flask import Blueprint, Response, current_app, json, request
 
 from desa_web.core.errors import Busy
 from desa_web.core.i18n import _
@@ -27,12 +28,18 @@ from desa_web.web.ratelimit import RateLimit, address_key
 blueprint = Blueprint("search", __name__)
 
 PATH = "/cari"
-# A village hall shares one address: sixty people may search at once, then five a second.
-_SEARCHES = RateLimit(burst=60, every_s=0.2)
-_SUGGESTIONS = RateLimit(burst=200, every_s=0.05)
-# Searches never hold all threads: whoever reads a page that is not stored needs one, too.
-_SLOTS = BoundedSemaphore(2)
 _PATIENCE_S = 1.0
+
+
+@dataclass(slots=True)
+class _Gate:
+    """How much searching one server lets in: reading must not feel a flood of searches."""
+
+    # A village hall shares one address: sixty people may search at once, then five a second.
+    searches: RateLimit = field(default_factory=lambda: RateLimit(burst=60, every_s=0.2))
+    suggestions: RateLimit = field(default_factory=lambda: RateLimit(burst=200, every_s=0.05))
+    # Never all threads: whoever reads a page that is not stored needs one, too.
+    slots: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
 
 
 @blueprint.get(PATH)
@@ -41,7 +48,7 @@ def search() -> Response:
     ask = finding.asked(request.args)
     if not ask.text:
         return _answer(_start(public.site))
-    _SEARCHES.take(address_key(request.remote_addr), public.site.clock)
+    _gate().searches.take(address_key(request.remote_addr), public.site.clock)
     with _slot():
         found = finding.find(public.site, ask)
         page = _page(public.site, ask, found)
@@ -52,7 +59,7 @@ def search() -> Response:
 def suggestions() -> Response:
     """Answer as OpenSearch wants it: [what was typed, [texts]]."""
     site = public_site().site
-    _SUGGESTIONS.take(address_key(request.remote_addr), site.clock)
+    _gate().suggestions.take(address_key(request.remote_addr), site.clock)
     text = request.args.get("q", "")[: finding.LONGEST_QUERY]
     with _slot():
         found = finding.suggest(site, text)
@@ -83,14 +90,20 @@ def opensearch() -> Response:
     return response
 
 
+def _gate() -> _Gate:
+    gate: _Gate = current_app.extensions.setdefault("desa.search", _Gate())
+    return gate
+
+
 @contextmanager
 def _slot() -> Iterator[None]:
-    if not _SLOTS.acquire(timeout=_PATIENCE_S):
+    slots = _gate().slots
+    if not slots.acquire(timeout=_PATIENCE_S):
         raise Busy(_("Banyak yang sedang mencari. Coba lagi sebentar."))
     try:
         yield
     finally:
-        _SLOTS.release()
+        slots.release()
 
 
 def _answer(page: SearchPage) -> Response:
