@@ -52,13 +52,13 @@ def document(article: KitArticle, photos: Sequence[KitPhoto], site: SiteContext)
             **_rights(site.licence.name, site),
             "rightsInfo": _filled({"linkedRights": site.licence.url}),
             "renditions": _links(article, site),
-            "associations": [_photo(one, site) for one in photos],
+            "associations": [_photo(n, one, site) for n, one in enumerate(photos, 1)],
         }
     )
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _photo(one: KitPhoto, site: SiteContext) -> dict[str, Any]:
+def _photo(number: int, one: KitPhoto, site: SiteContext) -> dict[str, Any]:
     photo = one.photo
     file = {
         "name": "original",
@@ -74,6 +74,7 @@ def _photo(one: KitPhoto, site: SiteContext) -> dict[str, Any]:
     }
     return _filled(
         {
+            "name": f"foto-{number}",
             "uri": f"urn:uuid:{photo.id}",
             "type": "picture",
             "pubStatus": "usable",
