@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from desa_web.core import config, settings
@@ -57,12 +57,16 @@ def create_demo(console: Console, folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What the person must write down. passwords: login → password, only for a demo."""
+    """What the person must write down. passwords: login → password, only for a demo.
+
+    missing: why parts of the first content did not come in.
+    """
 
     login: str
     setup_code: str | None
     recovery_codes: list[str]
     passwords: dict[str, str]
+    missing: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -70,6 +74,7 @@ class Made:
             "setup_code": self.setup_code,
             "recovery_codes": self.recovery_codes,
             "demo_accounts": self.passwords,
+            "missing": self.missing,
         }
 
     def as_text(self, path: Path) -> str:
@@ -91,6 +96,8 @@ class Made:
                 ),
             ]
             lines += [f"  {code}" for code in self.recovery_codes]
+        if self.missing:
+            lines += ["", _("Sebagian isi awal belum masuk:"), *self.missing]
         lines += ["", _("Langkah berikut:  desa --site {path} serve").format(path=path)]
         return "\n".join(lines)
 
@@ -101,11 +108,15 @@ def _fill(actor: Actor, wishes: Wishes, *, is_demo: bool) -> Made:
     if is_demo:
         return _fill_demo(actor)
     person = wishes.person or wishes.login
+    code = None
     if wishes.password is None:
         user, code = recovery.invite(actor, wishes.login, person, Role.ADMIN)
-        return Made(user.login, code, recovery.new_recovery_codes(actor, user.id), {})
-    user = service.add(actor, wishes.login, person, Role.ADMIN, password=wishes.password)
-    return Made(user.login, None, recovery.new_recovery_codes(actor, user.id), {})
+    else:
+        user = service.add(actor, wishes.login, person, Role.ADMIN, password=wishes.password)
+    # Menus, first pages, one example. A village without one of them is a village still.
+    missing = furnish.furnish(actor, furnish.content_folder("starter"))
+    codes = recovery.new_recovery_codes(actor, user.id)
+    return Made(user.login, code, codes, {}, [done.sentence for done in missing])
 
 
 def renew_demo_passwords(site: Site) -> dict[str, str]:
