@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from desa_web.core import journal, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import as_utc
@@ -76,7 +78,7 @@ class Deed:
 
     who: str
     what: str
-    when: str
+    when: Markup
     note: str
 
 
@@ -132,6 +134,13 @@ class Moments:
         day = dates.short_date(local.date()) if same_year else dates.medium_date(local.date())
         return f"{day} {time}"
 
+    def tag(self, at: datetime | None) -> Markup:
+        """Return the same for a page, with the exact moment for machines."""
+        if at is None:
+            return Markup()
+        iso = dates.local(at, self.zone).isoformat(timespec="minutes")
+        return Markup('<time datetime="{}">{}</time>').format(iso, self(at))
+
     def today(self) -> str:
         """Return "Sabtu, 21 November 2026"."""
         return dates.long_date(self._now.date())
@@ -160,7 +169,7 @@ def history(site: Site, article_id: str, moment: Moments) -> list[Deed]:
     for row in reversed(rows):
         note = "" if row.op == "conflict" else row.note
         what = _(_DEEDS[row.op]) if row.op in _DEEDS else row.op
-        deeds.append(Deed(_who(row.actor, names), what, moment(as_utc(row.at_ms)), note))
+        deeds.append(Deed(_who(row.actor, names), what, moment.tag(as_utc(row.at_ms)), note))
     return deeds
 
 

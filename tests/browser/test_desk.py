@@ -1,0 +1,295 @@
+"""The desk in real Chromium: post news (journey 2) and approve (journey 4), phone and desktop.
+
+Each journey runs with JavaScript and without, by keyboard alone, and every desk page is judged:
+axe, targets, overflow, weight, CSP, third parties (the last two by the harness itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page
+
+from desa_web.core.actor import Actor, Role, operator
+from desa_web.core.clock import SystemClock
+from desa_web.core.site import Site
+from desa_web.features.accounts import service as accounts
+from desa_web.features.accounts import sessions
+from desa_web.features.media import service as media
+from desa_web.features.news import queries, rubrics, service
+from desa_web.features.news.article import State, Text
+from desa_web.features.news.workflow import Op
+from tests.harness.browser import Chromium, Tab
+from tests.harness.photos import photo_file
+from tests.harness.site import actor_as, make_site, serving
+
+WIDTHS = (360, 1280)
+FIRST_LOAD_BYTES = 120_000
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
+    """A served village with people and some news in it."""
+    site = make_site(tmp_path_factory.mktemp("desa"), clock=SystemClock(), village_name="Sukamaju")
+    with site.bound():
+        for role, name in PEOPLE.items():
+            actor_as(site, role, name=name)
+        rubrics.add_defaults(operator(site))
+        _fill(site)
+        with serving(site) as url:
+            yield site, url.rstrip("/")
+    site.close()
+
+
+PEOPLE = {
+    Role.ADMIN: "Bagus Prasetya",
+    Role.APPROVER: "Hartini Lestari",
+    Role.REPORTER: "Nur Aini",
+}
+
+
+def _fill(site: Site) -> None:
+    boss = operator(site)
+    picture = media.add(
+        actor_as(site, Role.REPORTER), photo_file(site.path.parent), caption="Warga", alt="Sawah"
+    )
+    for n in range(3):
+        body = f'<p>Warga dusun {n} bekerja bakti.</p><figure data-foto="{picture.id}"></figure>'
+        text = Text(title=f"Kerja bakti dusun {n}", body=body, lead_photo_id=picture.id)
+        made = service.create(actor_as(site, Role.REPORTER), text)
+        service.publish_now(boss, made.id)
+    changed = Text(title="Kerja bakti dusun 2", body="<p>Warga dusun 2 bekerja sampai sore.</p>")
+    service.save(boss, made.id, changed)
+    service.act(boss, Op.SUBMIT, made.id)
+    draft = service.create(actor_as(site, Role.REPORTER), Text(title="Draf", body="<p>Isi.</p>"))
+    service.open_for_edit(boss, draft.id)
+    service.save(boss, draft.id, Text(title="Draf", body="<p>Lain.</p>"))
+
+
+@contextmanager
+def desk(
+    browser: Chromium,
+    village: tuple[Site, str],
+    role: Role,
+    *,
+    width: int,
+    javascript: bool = True,
+    dark: bool = False,
+) -> Iterator[Tab]:
+    """Give a tab of a person who is signed in."""
+    site, url = village
+    person = accounts.user(operator(site), role.value)
+    token = sessions.start(site, person, description="tests").token
+    with browser.open(width=width, javascript=javascript, dark=dark) as tab:
+        tab.context.add_cookies([{"name": "desa_sesi", "value": token, "url": url}])
+        yield tab
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def fill_body(page: Page, text: str, javascript: bool) -> None:
+    """Write the text in the editor if it is there, otherwise in the plain field."""
+    surface = page.locator("[contenteditable=true]")
+    if javascript and surface.count():
+        surface.first.click()
+        page.keyboard.type(text)
+    else:
+        page.locator("#body").fill(text)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "plain"])
+def test_news_goes_from_the_reporter_to_the_readers(
+    browser: Chromium, village: tuple[Site, str], width: int, javascript: bool
+) -> None:
+    """Journeys 2 and 4 in one go: write, photo, preview, hand in, approve, read."""
+    site, url = village
+    title = f"Jalan tani {width} {javascript}"
+    with desk(browser, village, Role.REPORTER, width=width, javascript=javascript) as tab:
+        page = tab.page
+        tab.allow("Blocked script execution")  # the preview's frame may not run any
+        page.goto(f"{url}/kelola/")
+        page.get_by_role("link", name="Tulis berita").first.click()
+        page.get_by_label("Judul", exact=True).fill(title)
+        fill_body(page, "Warga bekerja bakti sejak pagi.", javascript)
+        page.get_by_label("Rubrik").select_option("pembangunan")
+        press(page, "Simpan")
+        page.wait_for_url("**/kelola/berita/*")
+        assert page.locator(".kabar").inner_text().startswith("Tersimpan di server")
+        article_id = page.url.partition("#")[0].rsplit("/", 1)[1]
+        if not javascript:
+            page.locator("#photo").set_input_files(photo_file(site.path.parent, seed=width))
+            press(page, "Kirim foto")
+            page.get_by_label("Keterangan foto").fill("Warga memikul batu")
+            page.get_by_label("Apa yang terlihat?").fill("Enam orang di jalan tanah")
+        press(page, "Simpan dan lihat pratinjau")
+        page.wait_for_url("**/pratinjau")
+        frame = page.frame_locator("iframe")
+        assert frame.get_by_role("heading", level=1).inner_text() == title
+        page.get_by_role("link", name="Kembali menulis").click()
+        press(page, "Ajukan")
+        page.wait_for_load_state()
+        address = page.get_by_role("link", name="Kirim lewat WhatsApp").get_attribute("href")
+        assert address is not None
+        assert address.startswith("https://wa.me/?text=Mohon%20periksa")
+    with desk(browser, village, Role.APPROVER, width=width, javascript=javascript) as tab:
+        page = tab.page
+        page.goto(f"{url}/kelola/")
+        page.get_by_role("link", name="menunggu Anda periksa").click()
+        page.get_by_role("link", name=title).click()
+        tab.allow("422")  # Chromium logs it: returning needs a note
+        press(page, "Kembalikan")
+        assert page.get_by_label("Catatan untuk penulis").get_attribute("aria-invalid") == "true"
+        press(page, "Setujui dan terbitkan")
+        page.wait_for_load_state()
+        assert "sudah terbit" in page.locator(".kabar").inner_text()
+    found, revision = queries.get(operator(site), article_id)
+    assert found.state is State.PUBLISHED
+    assert revision.text.rubric == "pembangunan"
+    assert "<p>Warga bekerja bakti sejak pagi.</p>" in revision.text.body
+    if not javascript:
+        kept = media.get(revision.text.lead_photo_id)
+        assert kept is not None
+        assert kept.caption == "Warga memikul batu"
+    with browser.open(width=width, javascript=javascript) as tab:
+        tab.page.goto(f"{url}/berita/{found.slug}")
+        assert tab.page.get_by_role("heading", level=1).inner_text() == title
+
+
+def test_the_whole_way_by_keyboard_alone(browser: Chromium, village: tuple[Site, str]) -> None:
+    site, url = village
+    with desk(browser, village, Role.ADMIN, width=1280) as tab:
+        page = tab.page
+        page.goto(f"{url}/kelola/tulis")
+        assert page.evaluate("document.activeElement.id") == "title"
+        page.keyboard.type("Ditulis dengan papan ketik")
+        tab_to(page, "document.activeElement.matches('#body, [contenteditable=true]')")
+        page.keyboard.type("Tanpa tetikus sama sekali.")
+        page.keyboard.press("Control+s")
+        page.wait_for_url("**/kelola/berita/*")
+        words = "document.activeElement.textContent.includes('Terbitkan sekarang')"
+        tab_to(page, words)
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "3px"
+        page.keyboard.press("Enter")
+        page.wait_for_load_state()
+        assert "sudah terbit" in page.locator(".kabar").inner_text()
+    assert any(i.title == "Ditulis dengan papan ketik" for i in queries.published(site))
+
+
+def tab_to(page: Page, condition: str) -> None:
+    """Press Tab until the focus is where the condition holds; fails after a whole round."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate(condition):
+            return
+    raise AssertionError(f"the keyboard does not reach: {condition}")
+
+
+def test_trash_is_undone_with_one_tap(browser: Chromium, village: tuple[Site, str]) -> None:
+    site, url = village
+    reporter = actor_as(site, Role.REPORTER)
+    made = service.create(reporter, Text(title="Terbuang", body="<p>Isi.</p>"))
+    with desk(browser, village, Role.REPORTER, width=360, javascript=False) as tab:
+        tab.page.goto(f"{url}/kelola/berita/{made.id}")
+        press(tab.page, "Buang")
+        assert "30 hari" in tab.page.locator(".kabar").inner_text()
+        press(tab.page, "Batalkan")
+        tab.page.wait_for_load_state()
+    assert queries.get(reporter, made.id)[0].trashed_at is None
+
+
+def test_the_drawer_of_the_bottom_bar_opens_without_a_script(
+    browser: Chromium, village: tuple[Site, str]
+) -> None:
+    _site, url = village
+    with desk(browser, village, Role.ADMIN, width=360, javascript=False) as tab:
+        tab.page.goto(f"{url}/kelola/")
+        tab.page.locator(".nav-bawah summary").click()
+        tab.page.locator(".laci").get_by_role("link", name="Pengaturan").click()
+        assert tab.page.url.endswith("/kelola/pengaturan/village")
+
+
+def pages_of(site: Site) -> dict[str, tuple[str, Role]]:
+    boss: Actor = operator(site)
+    items = queries.desk(boss, limit=100)
+    live = next(i for i in items if i.state is State.PUBLISHED and i.lead_photo_id)
+    waiting = next(i for i in items if i.state is State.SUBMITTED and i.is_live)
+    draft = next(i for i in items if i.title == "Draf")
+    base = f"/kelola/berita/{draft.id}"
+    newest, oldest, *_rest = service.revisions_of(boss, draft.id)
+    return {
+        "home": ("/kelola/", Role.ADMIN),
+        "home-reporter": ("/kelola/", Role.REPORTER),
+        "new": ("/kelola/tulis", Role.REPORTER),
+        "new-notice": ("/kelola/tulis?jenis=pengumuman", Role.ADMIN),
+        "draft": (base, Role.REPORTER),
+        "published": (f"/kelola/berita/{live.id}", Role.ADMIN),
+        "read": (f"/kelola/berita/{live.id}", Role.REPORTER),
+        "list": ("/kelola/berita", Role.ADMIN),
+        "empty": ("/kelola/berita?tab=ditarik", Role.ADMIN),
+        "not-found": ("/kelola/berita?cari=zzzz", Role.ADMIN),
+        "review": (f"/kelola/periksa/{waiting.id}", Role.APPROVER),
+        "past": (f"{base}/riwayat", Role.ADMIN),
+        "compare": (f"{base}/banding?dari={oldest.id}&ke={newest.id}", Role.ADMIN),
+        "preview": (f"{base}/pratinjau", Role.REPORTER),
+        "rubrics": ("/kelola/rubrik", Role.ADMIN),
+        "settings": ("/kelola/pengaturan/look", Role.ADMIN),
+        "settings-village": ("/kelola/pengaturan/village", Role.ADMIN),
+    }
+
+
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)], ids=["phone", "desktop"])
+def test_every_page_can_be_used_by_everybody(
+    browser: Chromium, village: tuple[Site, str], width: int, dark: bool
+) -> None:
+    """axe 0, no target under 44 px, nothing wider than the screen, a light first load."""
+    site, url = village
+    problems = []
+    for name, (path, role) in pages_of(site).items():
+        with desk(browser, village, role, width=width, dark=dark) as tab:
+            tab.allow("Blocked script execution")
+            weight = _weigh(tab)
+            answer = tab.page.goto(url + path)
+            tab.page.wait_for_load_state()
+            assert answer is not None
+            assert answer.status == 200, name
+            found = [*tab.axe(), *tab.small_targets(), *[f"{n} px too wide" for n in
+                     [tab.overflow_px()] if n]]  # fmt: skip
+            problems += [f"{name}: {line}" for line in found]
+            if name != "preview" and sum(weight) > FIRST_LOAD_BYTES:
+                problems.append(f"{name}: {sum(weight)} bytes")
+    assert problems == []
+
+
+def _weigh(tab: Tab) -> list[int]:
+    """Return a list that fills with the sizes of what the page loads, pictures left out."""
+    sizes: list[int] = []
+    session = tab.context.new_cdp_session(tab.page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda e: sizes.append(int(e["encodedDataLength"])))
+    return sizes
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_lost_race_shows_both_texts(
+    browser: Chromium, village: tuple[Site, str], width: int
+) -> None:
+    site, url = village
+    reporter = actor_as(site, Role.REPORTER)
+    made = service.create(reporter, Text(title=f"Berebut {width}", body="<p>Awal.</p>"))
+    with desk(browser, village, Role.REPORTER, width=width, javascript=False) as tab:
+        tab.page.goto(f"{url}/kelola/berita/{made.id}")
+        theirs = Text(title=f"Berebut {width}", body="<p>Punya Redaksi.</p>")
+        service.save(operator(site), made.id, theirs)
+        tab.page.locator("#body").fill("Punya saya.")
+        tab.allow("412")
+        press(tab.page, "Simpan")
+        assert "Punya Redaksi" in tab.page.locator(".beda").inner_text()
+        assert tab.page.locator("#body").input_value() == "Punya saya."
+        press(tab.page, "Simpan")
+        tab.page.wait_for_load_state()
+    assert queries.get(reporter, made.id)[1].text.body == "<p>Punya saya.</p>"
