@@ -28,7 +28,6 @@
  };
  const ask = () => {
   const text = asked = box.value;
-  if (!text.trim()[1]) return close();
   fetch(form.action + "/saran?q=" + encodeURIComponent(text)).then(r => r.json())
    .then(found => text === asked && show(found[1])).catch(close);
  };
