@@ -19,6 +19,7 @@ class Pengunggah {
     this.queue = [];
     this.busy = false;
     box.classList.add("hidup");
+    box.hidden = false;
     this.input.addEventListener("change", () => {
       this.add(this.input.files);
       this.input.value = "";
@@ -151,6 +152,7 @@ class Baris {
     this.again.hidden = !failed;
     this.pause.hidden = failed || state === "jadi" || state === "olah";
     this.pause.textContent = state === "jeda" ? words.kataLanjut : words.kataJeda;
+    this.pause.setAttribute("aria-label", `${this.pause.textContent}: ${this.file.name}`);
     this.drop.hidden = state === "jadi";
     this.bar.hidden = state === "jadi";
   }
