@@ -15,6 +15,7 @@ from desa_web.core.site import Site
 from desa_web.core.site import create as create_site
 from desa_web.features.accounts import recovery, service
 from desa_web.features.portal import furnish
+from desa_web.features.setup import guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,7 @@ class Wishes:
 
 def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> None:
     """Make the site and say what to keep: codes, passwords of the demo, the next step."""
-    options: dict[str, config.Value] = {}
-    if wishes.database_url:
-        options["database_url"] = wishes.database_url
-    site = create_site(folder, options)
+    site = create_site(folder, _options(wishes))
     try:
         with site.bound():
             found = _fill(operator(site, "init"), wishes, is_demo=is_demo)
@@ -47,6 +45,28 @@ def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> 
         {"event": "created", "site": str(site.path), **found.as_json()},
         found.as_text(site.path),
     )
+
+
+def create_open(console: Console, folder: Path, wishes: Wishes) -> None:
+    """Make a site without people: the wizard in the browser asks for all the rest."""
+    site = create_site(folder, _options(wishes))
+    try:
+        with site.bound():
+            _name(operator(site, "init"), wishes)
+            guard.open_wizard(site)
+    except DesaError:
+        _remove_unused(site)
+        raise
+    finally:
+        site.close()
+    lines = [
+        _("Situs kosong ada di {path}.").format(path=site.path),
+        "",
+        _("1. Jalankan:  desa --site {path} serve").format(path=site.path),
+        _("2. Buka alamat yang ditampilkan di browser."),
+        _("3. Ketik kode penyiapan yang tampil di layar ini juga."),
+    ]
+    console.event({"event": "created", "site": str(site.path), "wizard": True}, "\n".join(lines))
 
 
 def create_demo(console: Console, folder: Path) -> None:
@@ -102,9 +122,17 @@ class Made:
         return "\n".join(lines)
 
 
-def _fill(actor: Actor, wishes: Wishes, *, is_demo: bool) -> Made:
+def _options(wishes: Wishes) -> dict[str, config.Value]:
+    return {"database_url": wishes.database_url} if wishes.database_url else {}
+
+
+def _name(actor: Actor, wishes: Wishes) -> None:
     values = {"village_name": wishes.name, "kode_wilayah": wishes.code}
     settings.change(actor, {name: value for name, value in values.items() if value})
+
+
+def _fill(actor: Actor, wishes: Wishes, *, is_demo: bool) -> Made:
+    _name(actor, wishes)
     if is_demo:
         return _fill_demo(actor)
     person = wishes.person or wishes.login

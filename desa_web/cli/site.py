@@ -13,6 +13,7 @@ from desa_web.core.i18n import _
 
 if TYPE_CHECKING:
     from desa_web.cli.setup import Wishes
+    from desa_web.core.site import Site
 
 
 @click.command(epilog="Contoh:  desa init situs --name 'Desa Sukamaju' --admin bagus")
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--admin", "login", metavar="USER", help="Nama pengguna admin pertama.")
 @click.option("--admin-name", "person", metavar="NAMA", help="Nama lengkap admin pertama.")
 @click.option("--demo", is_flag=True, help="Isi dengan desa contoh dan empat akun contoh.")
+@click.option("--wizard", is_flag=True, help="Tanpa pengguna: lanjut menyiapkan di browser.")
 @click.option("--database-url", default="", help="postgresql://… untuk hub besar.")
 @click.pass_obj
 def init(
@@ -32,12 +34,15 @@ def init(
     login: str | None,
     person: str | None,
     demo: bool,
+    wizard: bool,
     database_url: str,
 ) -> None:
     """Buat situs baru di FOLDER."""
     from desa_web.cli import setup
 
-    has_options = demo or name is not None or login is not None
+    if wizard and (demo or login is not None or person is not None):
+        raise click.UsageError(_("--wizard menanyakan akun di browser; pilih salah satu."))
+    has_options = demo or wizard or name is not None or login is not None
     wishes = setup.Wishes(
         name=name or ("Sukamaju" if demo else ""),
         code=code,
@@ -48,6 +53,9 @@ def init(
     )
     if not has_options and sys.stdin.isatty():
         wishes = _asked(wishes)
+    if wizard:
+        setup.create_open(console, folder, wishes)
+        return
     setup.create(console, folder, wishes, is_demo=demo)
 
 
@@ -62,7 +70,9 @@ def serve(console: Console, host: str | None, port: int | None) -> None:
     with console.site(any_schema=True) as site:
         chosen_host = host or site.config.text("host")
         chosen_port = site.config.number("port") if port is None else port
-        serving.serve(site, chosen_host, chosen_port, on_ready=lambda url: _ready(console, url))
+        serving.serve(
+            site, chosen_host, chosen_port, on_ready=lambda url: _ready(console, site, url)
+        )
 
 
 @click.command(epilog="Contoh:  desa --site situs follow --once   (dari cron, tiap menit)")
@@ -111,5 +121,15 @@ def _acceptable(password: str, known_words: tuple[str, ...]) -> str:
     return password
 
 
-def _ready(console: Console, url: str) -> None:
-    console.event({"event": "ready", "url": url}, _("Situs siap di {url}").format(url=url))
+def _ready(console: Console, site: Site, url: str) -> None:
+    """Say where the site is; while nobody can sign in, with which code to set it up."""
+    from desa_web.core.db import is_read_only
+    from desa_web.features.setup import guard
+
+    code = None if is_read_only(site.database) else guard.open_wizard(site)
+    record, lines = {"event": "ready", "url": url}, [_("Situs siap di {url}").format(url=url)]
+    if code is not None:
+        record["setup_code"] = code
+        lines += ["", _("Situs ini belum disiapkan. Buka {url}mulai di browser").format(url=url)]
+        lines.append(_("dan ketik kode penyiapan ini:  {code}").format(code=code))
+    console.event(record, "\n".join(lines))

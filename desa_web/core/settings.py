@@ -308,9 +308,8 @@ def change(actor: Actor, values: Mapping[str, Any]) -> Settings:
     """Check and store `values`; unchanged ones leave no trace. Raises InvalidInput by field."""
     actor.require(Permission.MANAGE_SITE)
     checked = {name: _clean(name, value) for name, value in values.items()}
-    problems = {n: p for n, v in checked.items() if (p := _problem(_BY_NAME[n], v)) is not None}
-    if problems:
-        raise InvalidInput(fields=problems)
+    if wrong := problems(checked):
+        raise InvalidInput(fields=wrong)
     with journal.change(actor) as current:
         before = read(actor.site)
         changed = {name: value for name, value in checked.items() if before[name] != value}
@@ -328,6 +327,12 @@ def change(actor: Actor, values: Mapping[str, Any]) -> Settings:
             note = ", ".join(sorted(changed))
             current.record("settings", "site", "change", keys={"site"}, digest=state, note=note)
     return after
+
+
+def problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with `values`, a sentence by name; nothing is stored."""
+    checked = {name: _clean(name, value) for name, value in values.items()}
+    return {n: p for n, v in checked.items() if (p := _problem(_BY_NAME[n], v)) is not None}
 
 
 def setting(name: str) -> Setting:

@@ -14,6 +14,7 @@ from desa_web.features.news import FEATURE as NEWS
 from desa_web.features.pages import FEATURE as PAGES
 from desa_web.features.portal import FEATURE as PORTAL
 from desa_web.features.search import FEATURE as SEARCH
+from desa_web.features.setup import FEATURE as SETUP
 from desa_web.features.village import FEATURE as VILLAGE
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from desa_web.core.follow import Follower
     from desa_web.core.site import Site
 
-FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PAGES, PORTAL, SEARCH, VILLAGE)
+FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PAGES, PORTAL, SEARCH, VILLAGE, SETUP)
 
 
 def followers(site: Site) -> list[Follower]:

@@ -5,8 +5,10 @@ Every code is 80 random bits in letters that cannot be confused; only its hash i
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 
 from desa_web.core import journal
@@ -27,16 +29,31 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("ILO", "110")
 
 
-def new_recovery_codes(actor: Actor, user_id: str) -> list[str]:
-    """Return eight new codes to print; older ones end. For oneself, or by the operator."""
+def new_recovery_codes(actor: Actor, user_id: str, codes: Sequence[str] = ()) -> list[str]:
+    """Return eight new codes to print; older ones end. For oneself, or by the operator.
+
+    `codes` were printed already: those of `codes_of` for a secret.
+    """
     if actor.user_id not in (None, user_id):
         raise Forbidden(_("Kode pemulihan hanya bisa dibuat oleh pemilik akun."))
-    codes = [_new_code() for _number in range(RECOVERY_CODES)]
+    codes = list(codes) or [_new_code() for _number in range(RECOVERY_CODES)]
     with journal.change(actor) as change:
         row = service.find(user_id)
         _replace(row.id, "recovery", codes, change.at_ms)
         service.record(change, row, "recovery_codes")
     return codes
+
+
+def codes_of(secret: str) -> list[str]:
+    """Return the eight codes that belong to a secret of 256 random bits, always the same.
+
+    They can be printed before the account exists and need not be kept anywhere until then.
+    """
+    found = []
+    for number in range(RECOVERY_CODES):
+        mac = hmac.new(secret.encode(), f"recovery code {number}".encode(), sha256).digest()
+        found.append(_grouped("".join(_LETTERS[byte % 32] for byte in mac[:16])))
+    return found
 
 
 def codes_left(user_id: str) -> int:
@@ -135,7 +152,10 @@ def _set_password(site: Site, row: User, code: str, password: str, op: str) -> P
 
 
 def _new_code() -> str:
-    text = "".join(secrets.choice(_LETTERS) for _number in range(16))
+    return _grouped("".join(secrets.choice(_LETTERS) for _number in range(16)))
+
+
+def _grouped(text: str) -> str:
     return "-".join(text[i : i + 4] for i in range(0, 16, 4))
 
 

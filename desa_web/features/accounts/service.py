@@ -99,12 +99,16 @@ def add(
     *,
     initials: str = "",
     password: str | None = None,
+    password_hash: str = "",
 ) -> Person:
-    """Make a user; without a password they need a one-time code. Raises InvalidInput, Conflict."""
+    """Make a user; without a password they need a one-time code. Raises InvalidInput, Conflict.
+
+    password_hash: of a password that was judged by passwords.problem earlier.
+    """
     actor.require(Permission.MANAGE_USERS)
     login = login.strip().casefold()
-    checked = _checked(login=login, name=name, initials=initials)
-    stored = "" if password is None else new_hash(actor.site, password, login, name)
+    checked = checked_person(login=login, name=name, initials=initials)
+    stored = password_hash if password is None else new_hash(actor.site, password, login, name)
     with journal.change(actor) as change:
         if User.select().where(User.login == login).exists():
             sentence = _("Nama pengguna {login} sudah dipakai. Pilih yang lain.")
@@ -125,7 +129,7 @@ def rename(actor: Actor, user_id: str, name: str, initials: str) -> Person:
     """Change display name and byline initials: one's own, or anybody's for who manages users."""
     if user_id != actor.user_id:
         actor.require(Permission.MANAGE_USERS)
-    checked = _checked(name=name, initials=initials)
+    checked = checked_person(name=name, initials=initials)
     with journal.change(actor) as change:
         row = find(user_id)
         if (row.name, row.initials) != (checked["name"], checked["initials"]):
@@ -283,7 +287,8 @@ def _keep_an_admin(changed: User) -> None:
         )
 
 
-def _checked(*, name: str, initials: str, login: str | None = None) -> dict[str, str]:
+def checked_person(*, name: str, initials: str = "", login: str | None = None) -> dict[str, str]:
+    """Return what is stored of a person's names. Raises InvalidInput by field."""
     name, initials = " ".join(name.split()), initials.strip()
     problems = {}
     if login is not None and (not _LOGIN.fullmatch(login) or login in _RESERVED):
