@@ -108,7 +108,8 @@ def test_two_admins_who_disable_each_other_at_once_leave_one(site: Site) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(results) == ["done", "sudah-berubah"]
+    # PostgreSQL may find the two waiting for each other and send one away: "sedang-sibuk".
+    assert sorted(results) in (["done", "sudah-berubah"], ["done", "sedang-sibuk"])
     left = [p for p in service.users(operator(site)) if p.is_active]
     assert len(left) == 1
     assert {first.user_id, second.user_id} >= {left[0].id}

