@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Rebuilds the vendored front-end files from the locked packages and compares them byte by byte.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+command -v npm >/dev/null || { echo "npm is needed: sudo apt-get install npm" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/packaging/editor"
+cp package.json package-lock.json .npmrc entry.js build.mjs "$work/packaging/editor/"
+(cd "$work/packaging/editor" && npm ci --silent && node build.mjs)
+tail -n +2 "$work/packaging/editor/VENDOR.tsv" | cut -f1 | while read -r file; do
+  cmp "$work/$file" "$root/$file"
+done
+cmp "$work/packaging/editor/VENDOR.tsv" VENDOR.tsv
+echo "The vendored files are what package-lock.json builds."
