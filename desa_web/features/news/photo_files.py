@@ -16,11 +16,14 @@ from desa_web.core.actor import Actor
 from desa_web.core.errors import InvalidInput
 from desa_web.core.i18n import _
 from desa_web.features.media import service as media
+from desa_web.features.media.models import PhotoRow
 from desa_web.features.media.photo import Children, Photo, focus_point
 
 _PHOTO_LINE = re.compile(
     r"^(?P<caption>!\[(?:[^\]\\]|\\.)*\])\((?P<target>[^()\s]+)\)[ \t]*$", re.MULTILINE
 )
+# As media names a photo at export: readable, and its own.
+_EXPORTED = re.compile(r"[a-z0-9][a-z0-9-]{0,80}-[0-9a-f]{8}\.[a-z]{3}")
 _WORDS = ("caption", "credit", "alt", "licence", "place", "children", "focus")
 
 
@@ -103,9 +106,22 @@ def put(photo_ids: Sequence[str], folder: Path) -> tuple[tuple[PhotoEntry, ...],
     for photo_id in dict.fromkeys(i for i in photo_ids if i):
         photo = media.get(photo_id)
         if photo is not None:
-            files[photo_id] = media.export(photo, folder / "photos")
+            files[photo_id] = _put(photo, folder / "photos")
             found.append(_entry_of(photo, files[photo_id]))
     return tuple(found), files
+
+
+def _put(photo: Photo, folder: Path) -> str:
+    """Copy the photo; one that came from an export keeps the name that it had there.
+
+    So a text says the same after every trip, though each import encodes the picture anew.
+    """
+    file = media.export(photo, folder)
+    is_marked = _EXPORTED.fullmatch(photo.name) and photo.name.endswith(photo.suffix)
+    if not is_marked or PhotoRow.select().where(PhotoRow.name == photo.name).count() > 1:
+        return file
+    (folder.parent / file).replace(folder / photo.name)
+    return f"{folder.name}/{photo.name}"
 
 
 def _entry(value: object) -> PhotoEntry:
