@@ -288,3 +288,21 @@ def test_unfinished_uploads_leave_no_rows(site: Site, web: FlaskClient) -> None:
 def test_the_operator_has_uploads_of_his_own(site: Site) -> None:
     made = uploads.create(operator(site), 10, {"filename": "../../etc/passwd.jpg"})
     assert made.name == "passwd.jpg"
+
+
+def test_photos_that_wait_for_their_turn_hold_no_server_thread(
+    site: Site, web: FlaskClient
+) -> None:
+    data = photo()
+    url = _create(web, data)
+    for _ in range(masters._TURNS):
+        masters._turns.acquire()
+    try:
+        answer = _send(web, url, 0, data)
+    finally:
+        for _ in range(masters._TURNS):
+            masters._turns.release()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
+    assert answer.get_json()["error"]["code"] == "foto-antre"
+    assert _offset(web, url) == len(data)
+    assert web.get(url).get_json()["photo"]["id"]

@@ -12,18 +12,35 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
+from typing import ClassVar
 
 from desa_web.core.disk import sync_file, sync_folder
-from desa_web.core.errors import storage_error
+from desa_web.core.errors import Busy, storage_error
+from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.engines.images import Master, Studio
 
 INCOMING = ".incoming"
 ORIGINALS = "originals"
 
+# The studio works one photo at a time: a third one waiting would only hold a server thread.
+_TURNS = 2
+PATIENCE_S = 60.0
+
 _studio: Studio | None = None
 _lock = Lock()
+_turns = BoundedSemaphore(_TURNS)
+
+
+class PhotosQueue(Busy):
+    """Other photos are being worked; this one is safe and is asked for again soon."""
+
+    code: ClassVar[str] = "foto-antre"
+    retry_after_s = 3
+
+    def __init__(self) -> None:
+        super().__init__(_("Server sedang mengolah foto lain. Foto Anda aman dan segera diolah."))
 
 
 def studio() -> Studio:
@@ -45,15 +62,21 @@ def original_path(site: Site, sha256: str) -> Path:
     return site.media / ORIGINALS / sha256[:2] / sha256
 
 
-def ingest(site: Site, upload: Path) -> Master:
+def ingest(site: Site, upload: Path, *, patience_s: float = PATIENCE_S) -> Master:
     """Make the master of an uploaded photo and put it in its place, durable.
 
-    Raises PhotoRefused, PhotoBusy, DiskFull or ReadOnly; then nothing is left behind.
+    Raises PhotoRefused, PhotoBusy, DiskFull or ReadOnly, and PhotosQueue when its turn does not
+    come within `patience_s`; then nothing is left behind.
     """
     edge_px = site.config.number("master_max_edge_px") or None
-    with incoming(site) as fresh:
-        made = studio().ingest(upload, fresh, max_edge_px=edge_px)
-        settle(site, fresh, made.sha256)
+    if not _turns.acquire(timeout=patience_s):
+        raise PhotosQueue
+    try:
+        with incoming(site) as fresh:
+            made = studio().ingest(upload, fresh, max_edge_px=edge_px)
+            settle(site, fresh, made.sha256)
+    finally:
+        _turns.release()
     return made
 
 

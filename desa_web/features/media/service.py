@@ -60,6 +60,7 @@ def add(
     alt: str = "",
     name: str = "",
     sha256: str = "",
+    patience_s: float = masters.PATIENCE_S,
 ) -> Photo:
     """Take a photo into the library and return it; the same bytes again are the same photo.
 
@@ -75,7 +76,7 @@ def add(
     if known is None:
         _require_writable(site)
         space.require_room(site, min(file.stat().st_size, 2 << 20))
-        made = masters.ingest(site, file)
+        made = masters.ingest(site, file, patience_s=patience_s)
         if site.config.flag("keep_originals"):
             masters.keep_original(site, file, upload)
         words = _with_press_words(words, file)

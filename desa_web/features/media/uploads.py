@@ -213,7 +213,10 @@ def _settled(actor: Actor, upload: Upload) -> Upload:
         if upload.is_document:
             made = documents.add(actor, part, name=upload.name, sha256=upload.sha256)
             return replace(upload, document_id=made.id)
-        photo = service.add(actor, part, name=upload.name, sha256=upload.sha256, **upload.words)
+        # Its bytes are safe: it comes back for its turn instead of holding a server thread.
+        photo = service.add(
+            actor, part, name=upload.name, sha256=upload.sha256, patience_s=0, **upload.words
+        )
         return replace(upload, photo_id=photo.id)
     except DesaError as error:
         if error.status >= 500 and error.code != "data-rusak":

@@ -59,7 +59,7 @@ class Uses:
         """Return where a photo is used, newest publication first, unpublished before."""
         found = [self._objects[key] for key in self._by_photo.get(photo_id, ())]
         public = [use for use in found if use.published_at is not None]
-        public.sort(key=lambda use: str(use.published_at), reverse=True)
+        public.sort(key=_recency, reverse=True)
         return [use for use in found if use.published_at is None] + public
 
     def used(self) -> set[str]:
@@ -69,7 +69,7 @@ class Uses:
     def live(self) -> list[Use]:
         """Return what readers can see, newest first."""
         found = [use for use in self._objects.values() if use.live_ids and use.url]
-        return sorted(found, key=lambda u: (str(u.published_at), u.object_id), reverse=True)
+        return sorted(found, key=_recency, reverse=True)
 
     def follow(self, site: Site) -> Uses:
         """Bring this to the head of the journal and return it."""
@@ -119,6 +119,12 @@ def uses(site: Site) -> Uses:
     if found is None:
         found = site._photo_uses = Uses()  # type: ignore[attr-defined]
     return found.follow(site)
+
+
+def _recency(use: Use) -> tuple[float, str]:
+    """Pages without a date come after everything that has one."""
+    moment = use.published_at
+    return (0.0 if moment is None else moment.timestamp()), use.object_id
 
 
 def _adapters() -> list[PhotoUses]:

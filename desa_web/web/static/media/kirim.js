@@ -162,7 +162,7 @@ export class Kiriman {
     }
     this.failures += 1;
     this.part = Math.max(SMALLEST, this.part / 2);
-    this.tell("putus");
+    this.tell(status === 503 ? "antre" : "putus");
     const again = Number(error.retryAfter) * 1000;
     await this.tunggu(again || Math.min(60000, 500 * 2 ** Math.min(this.failures, 8)), run);
     return run === this.running;
