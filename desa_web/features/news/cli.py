@@ -90,7 +90,7 @@ def import_(console: Console, path: Path) -> int:
         for done in importer.import_path(actor, path):
             refused += done.outcome is importer.Outcome.REFUSED
             record = {
-                "file": done.file, "outcome": done.outcome.value, "id": done.article_id,
+                "file": done.file, "outcome": done.outcome.value, "id": done.object_id,
                 "error": done.sentence,
             }  # fmt: skip
             console.event(record, done.sentence or f"{done.file}: {_OUTCOMES[done.outcome.value]}")
