@@ -293,7 +293,7 @@ def _broken(site: Site) -> list[str]:
 
 def _photo(actor: Actor, folder: Path, name: str, colour: str, **words: str) -> str:
     Image.new("RGB", (240, 160), colour).save(folder / name)
-    return media.add(actor, folder / name, **words).id
+    return media.add(actor, folder / name, **words).id  # type: ignore[arg-type]
 
 
 def _photo_ids(site: Site) -> list[str]:

@@ -56,6 +56,13 @@ class Imported:
     sentence: str = ""
 
 
+def refused(name: str, error: DesaError) -> Imported:
+    """Return the result of a file that did not come in; its sentence names the file."""
+    said = str(error)
+    sentence = said if said.startswith(f"{name}:") else f"{name}: {said}"
+    return Imported(name, Outcome.REFUSED, sentence=sentence)
+
+
 def markdown_files(path: Path) -> list[Path]:
     """Return the file itself, or all Markdown files below a folder, in order of name."""
     if path.is_file():
@@ -84,9 +91,7 @@ def import_path(
         try:
             yield import_file(actor, file, root, author_of=author_of)
         except DesaError as error:
-            said = str(error)
-            sentence = said if said.startswith(file.name) else f"{file.name}: {said}"
-            yield Imported(file.name, Outcome.REFUSED, sentence=sentence)
+            yield refused(file.name, error)
 
 
 def import_file(

@@ -32,7 +32,7 @@ from desa_web.core.ids import slugify
 from desa_web.core.site import Site
 from desa_web.features.media import service as media
 from desa_web.features.news import photo_files
-from desa_web.features.news.importer import Imported, Outcome, markdown_files
+from desa_web.features.news.importer import Imported, Outcome, markdown_files, refused
 from desa_web.features.news.photo_files import PhotoEntry
 from desa_web.features.pages import menu, queries, service
 from desa_web.features.pages.menu import Item, NewItem
@@ -107,18 +107,18 @@ def import_path(actor: Actor, path: Path) -> Iterator[Imported]:
                 raise front_matter.wrong(file.name, _("terlalu besar untuk satu halaman"))
             parsed.append((file, parse(file.read_bytes(), file.name)))
         except DesaError as error:
-            yield Imported(file.name, Outcome.REFUSED, sentence=str(error))
+            yield refused(file.name, error)
     for file, page in _parents_first(parsed):
         try:
             yield _import(actor, file, page, root, joins_menu=not has_menu)
         except DesaError as error:
-            yield Imported(file.name, Outcome.REFUSED, sentence=str(error))
+            yield refused(file.name, error)
     if has_menu:
         try:
             changed = import_menu(actor, menu_file)
             yield Imported(MENU_FILE, Outcome.UPDATED if changed else Outcome.UNCHANGED)
         except DesaError as error:
-            yield Imported(MENU_FILE, Outcome.REFUSED, sentence=str(error))
+            yield refused(MENU_FILE, error)
 
 
 def import_menu(actor: Actor, file: Path) -> bool:
