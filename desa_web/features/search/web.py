@@ -126,7 +126,7 @@ def _page(site: Site, ask: Ask, found: Found) -> SearchPage:
         site=public_site().context(),
         meta=Meta(path=PATH, title=_("Cari: {text}").format(text=ask.text), noindex=True),
         query=ask.text,
-        summary=_summary(ask, found) if found.hits else "",
+        summary=_summary(found) if found.hits else "",
         notice=" ".join(_notices(ask, found)),
         hits=tuple(hit.shown for hit in found.hits),
         facets=tuple(_facets(site, ask, found)),
@@ -138,17 +138,17 @@ def _page(site: Site, ask: Ask, found: Found) -> SearchPage:
     )
 
 
-def _summary(ask: Ask, found: Found) -> str:
+def _summary(found: Found) -> str:
     number = f"{found.total:,}".replace(",", ".")
     count = number if found.is_total_exact else _("Lebih dari {n}").format(n=number)
+    if not found.has_all_words:
+        return _("{count} hasil; sebagian tidak memuat semua kata").format(count=count)
     return _("{count} hasil, yang paling cocok di atas").format(count=count)
 
 
 def _notices(ask: Ask, found: Found) -> Iterator[str]:
     if found.is_partial:
         yield _("Daftar isi pencarian sedang disusun ulang; sebagian hasil mungkin belum tampak.")
-    if found.hits and not found.has_all_words:
-        yield _("Sedikit yang memuat semua kata; yang memuat sebagian ikut ditampilkan.")
     if ask.was_cut:
         yield _("Yang dicari hanya {n} huruf pertama.").format(n=finding.LONGEST_QUERY)
 
