@@ -64,7 +64,7 @@ def create_open(console: Console, folder: Path, wishes: Wishes) -> None:
         "",
         _("1. Jalankan:  desa --site {path} serve").format(path=site.path),
         _("2. Buka alamat yang ditampilkan di browser."),
-        _("3. Ketik kode penyiapan yang tampil di layar ini juga."),
+        _("3. Ketik kode penyiapan yang tampil di layar setelah perintah itu."),
     ]
     console.event({"event": "created", "site": str(site.path), "wizard": True}, "\n".join(lines))
 

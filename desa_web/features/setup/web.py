@@ -202,6 +202,8 @@ def _codes_page(found: Answers) -> Response:
         here="cetak",
         codes=service.recovery_codes(found),
         name=steps.full_name(found),
+        address=steps.settings_of(found)["public_address"].rstrip("/")
+        or request.host_url.rstrip("/"),
         login=found.of("akun")["login"],
         person=found.of("akun")["name"],
     )
