@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+from html import escape
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
@@ -267,7 +268,9 @@ def test_no_vector_gets_out_of_query_title_or_text(site: Site) -> None:
     for number, vector in enumerate(chosen):
         plain = re.sub(r"[\x00-\x1f]", " ", vector).encode("utf-8", "ignore").decode()
         title = f"nomor{number} {plain}"[:150]
-        published(site, title, "Isi kabar dusun.", tags=(plain.replace(",", " ")[:38] or "x",))
+        # As text, not as markup: it must come out of the snippet as text again.
+        body = escape(f"nomor{number} {plain} dusun nomor{number}")
+        published(site, title, body, tags=(plain.replace(",", " ")[:38] or "x",))
     followed(site)
     for number, vector in enumerate(chosen):
         for q in (f"nomor{number}", vector, f"nomor{number} {vector}"):
