@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from desa_web.core.registry import Feature, adapters, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
+from desa_web.features.manual import FEATURE as MANUAL
 from desa_web.features.media import FEATURE as MEDIA
 from desa_web.features.news import FEATURE as NEWS
 from desa_web.features.pages import FEATURE as PAGES
 from desa_web.features.portal import FEATURE as PORTAL
 from desa_web.features.search import FEATURE as SEARCH
 from desa_web.features.setup import FEATURE as SETUP
+from desa_web.features.sync import FEATURE as SYNC
 from desa_web.features.village import FEATURE as VILLAGE
 
 if TYPE_CHECKING:
@@ -23,7 +25,18 @@ if TYPE_CHECKING:
     from desa_web.core.follow import Follower
     from desa_web.core.site import Site
 
-FEATURES: tuple[Feature, ...] = (ACCOUNTS, MEDIA, NEWS, PAGES, PORTAL, SEARCH, VILLAGE, SETUP)
+FEATURES: tuple[Feature, ...] = (
+    ACCOUNTS,
+    MEDIA,
+    NEWS,
+    PAGES,
+    PORTAL,
+    MANUAL,
+    SEARCH,
+    VILLAGE,
+    SETUP,
+    SYNC,
+)
 
 
 def followers(site: Site) -> list[Follower]:

@@ -41,6 +41,7 @@ FEATURE = Feature(
         "searchable": f"{_HERE}.searchable",
         "kit_articles": f"{_HERE}.kit_articles",
         "feeds": f"{_HERE}.feedable",
+        "sync": f"{_HERE}.syncable",
     },
     checks=(f"{_HERE}.checks:CHECKS",),
 )

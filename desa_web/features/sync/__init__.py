@@ -1,0 +1,13 @@
+"""Sync, the village's side: the signed log of what is public, and who may read it (everybody)."""
+
+from desa_web.core.registry import Feature
+
+_HERE = "desa_web.features.sync"
+
+FEATURE = Feature(
+    name="sync",
+    blueprints=(f"{_HERE}.web:blueprint",),
+    commands={"sync": f"{_HERE}.cli:sync"},
+    adapters={"followers": f"{_HERE}.service:followers", "sync": f"{_HERE}.profile"},
+    checks=(f"{_HERE}.checks:CHECKS",),
+)

@@ -1,0 +1,116 @@
+"""`desa sync …`: read the arguments, call one service function, print."""
+
+from __future__ import annotations
+
+import click
+
+from desa_web.core.console import Console
+from desa_web.core.i18n import _
+
+
+@click.group(epilog="Contoh:  desa sync status   ·   desa sync code")
+def sync() -> None:
+    """Kirim berita ke Kominfo: keadaan, kunci, tempat tinggal situs."""
+
+
+@sync.command()
+@click.pass_obj
+def status(console: Console) -> None:
+    """Keadaan catatan yang dibaca Kominfo, dan sumber yang diterima situs ini."""
+    from desa_web.features.sync import received, service
+
+    with console.actor() as actor:
+        own = service.status(actor.site)
+        sources = received.sources(actor.site)
+        records = [
+            {
+                "source": own.name, "site": own.site, "articles": own.articles,
+                "last_seq": own.last_seq, "last_ok_at": None, "error": own.pause or "",
+                "lines": own.lines, "behind": own.behind, "epoch": own.epoch,
+                "recovery_code": own.has_recovery_code,
+            },
+            *(
+                {
+                    "source": one.name or one.site, "site": one.site, "articles": one.articles,
+                    "last_seq": one.last_seq, "last_ok_at": one.last_ok_at,
+                    "error": one.problem,
+                    "lines": one.lines, "behind": None, "epoch": one.epoch,
+                    "recovery_code": None,
+                }
+                for one in sources
+            ),
+        ]  # fmt: skip
+        if console.is_json:
+            console.show(records)
+            return
+        console.show(records, columns=("source", "site", "articles", "last_seq", "error"))
+        if own.site and not own.has_recovery_code and own.pause is None:
+            console.say(_("Kode pemulihan kunci belum dicetak. Jalankan: desa sync code"))
+
+
+@sync.command()
+@click.pass_obj
+def code(console: Console) -> None:
+    """Buat kode pemulihan kunci yang baru; tulis atau cetak, lalu simpan di tempat aman."""
+    from desa_web.features.sync import service
+
+    with console.actor() as actor:
+        found = service.new_recovery_code(actor)
+        sentence = _("Kode pemulihan: {code}\nKode lama tidak berlaku lagi. Cadangkan situs sekali")
+        console.event({"code": found}, f"{sentence.format(code=found)}: desa backup create")
+
+
+@sync.command()
+@click.option("--code", prompt=_("Kode pemulihan"), help="Kode yang dicetak.")
+@click.pass_obj
+def unlock(console: Console, code: str) -> None:
+    """Buka kunci sesudah situs dipulihkan dari cadangan."""
+    from desa_web.features.sync import service
+
+    with console.actor() as actor:
+        service.unlock(actor, code)
+        console.event({"event": "unlocked"}, _("Kunci terbuka. Berita dikirim lagi."))
+
+
+@sync.command()
+@click.pass_obj
+def rotate(console: Console) -> None:
+    """Ganti kunci; kunci lama menandatangani yang baru, jadi Kominfo tetap mengenal situs ini."""
+    from desa_web.features.sync import service
+
+    with console.actor() as actor:
+        found = service.rotate(actor)
+        console.event(
+            {"event": "rotated", "code": found},
+            _("Kunci sudah diganti. Kode pemulihan yang baru: {code}").format(code=found),
+        )
+
+
+@sync.group()
+def home() -> None:
+    """Jawab pertanyaan sesudah folder situs berpindah atau disalin."""
+
+
+@home.command()
+@click.pass_obj
+def moved(console: Console) -> None:
+    """Folder ini pindah rumah; yang lama tidak dipakai lagi."""
+    from desa_web.features.sync import service
+
+    with console.actor() as actor:
+        service.moved(actor)
+        console.event({"event": "moved"}, _("Baik. Situs ini tinggal di sini sekarang."))
+
+
+@home.command()
+@click.option("--yes", is_flag=True, help="Jangan bertanya.")
+@click.pass_obj
+def copy(console: Console, yes: bool) -> None:
+    """Folder ini salinan: buatkan kunci sendiri. Bagi Kominfo ini menjadi situs baru."""
+    from desa_web.features.sync import service
+
+    if not yes and not console.is_json:
+        click.confirm(_("Kunci di folder ini dihapus dan diganti. Lanjutkan?"), abort=True)
+    with console.actor() as actor:
+        service.became_copy(actor)
+        console.event({"event": "copy"}, _("Baik. Salinan ini mendapat kunci sendiri."))
