@@ -9,14 +9,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from desa_web.core import settings
 from desa_web.core.actor import Actor, Role
-from desa_web.core.errors import NotFound
+from desa_web.core.content import content_folder as content_folder
 from desa_web.features.accounts import service as accounts
 from desa_web.features.news import importer, rubrics
 from desa_web.features.news.importer import Imported, Outcome
@@ -34,20 +33,6 @@ class Account:
     name: str
     role: Role
     initials: str
-
-
-def content_folder(name: str) -> Path:
-    """Return the folder `content/<name>`: inside the wheel, or beside an unpacked program."""
-    try:
-        spec = find_spec("desa_web.content")
-    except ModuleNotFoundError:
-        spec = None
-    places = spec.submodule_search_locations if spec is not None else None
-    base = Path(next(iter(places))) if places else Path(__file__).parents[3] / "content"
-    folder = base / name
-    if not folder.is_dir():
-        raise NotFound(f"content/{name} is missing: the program was not unpacked whole")
-    return folder
 
 
 def accounts_of(folder: Path) -> list[Account]:

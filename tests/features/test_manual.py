@@ -1,0 +1,94 @@
+"""The manual: every chapter is there without internet, found by words, without a script."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+
+from desa_web.core.actor import Role
+from desa_web.core.site import Site
+from desa_web.features.manual.chapters import chapters, groups, search
+from tests.harness.site import actor_as, client
+from tests.harness.xss import dangers_in_page
+
+
+def get(site: Site, path: str, status: int = 200) -> str:
+    answer = client(site).get(path)
+    assert answer.status_code == status
+    return answer.get_data(as_text=True)
+
+
+def test_the_index_names_every_chapter_once_by_group(site: Site) -> None:
+    shown = get(site, "/bantuan/")
+    linked = re.findall(r'<li><a href="/bantuan/([a-z-]+)"', shown)
+    assert linked == [c.slug for found in groups(chapters()).values() for c in found]
+    assert len(linked) == len(set(linked)) == len(chapters()) >= 27
+    headings = [unescape(h) for h in re.findall(r"<h2>([^<]+)</h2>", shown)]
+    assert headings[:2] == ["Mulai", "Menulis"]
+
+
+def test_every_chapter_is_a_page_without_anything_foreign(site: Site) -> None:
+    for chapter in chapters():
+        shown = get(site, chapter.url)
+        assert f"<h1>{chapter.title}</h1>" in unescape(shown)
+        assert dangers_in_page(shown) == []
+        assert not re.search(r'(?:src|action)="https?:', shown)
+    assert "<pre><code>desa backup create" in get(site, "/bantuan/cadangan-dan-pemulihan")
+
+
+def test_chapters_lead_to_the_next_and_to_their_group(site: Site) -> None:
+    every = chapters()
+    middle = get(site, every[1].url)
+    assert f'href="{every[0].url}"' in middle
+    assert f'href="{every[2].url}"' in middle
+    assert re.search(rf'href="{every[1].url}"[^>]*aria-current', middle)
+
+
+def test_an_unknown_chapter_is_not_found(site: Site) -> None:
+    assert "/bantuan/" in get(site, "/bantuan/tidak-ada", 404)
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("lupa kata sandi", "lupa-kata-sandi"),
+        ("listrik padam", "mati-listrik"),
+        ("foto", "foto"),
+        ("cara menjadwalkan berita", "menjadwalkan"),
+        ("KOMINFO", "mengirim-ke-kominfo"),
+        ("menu", "halaman-dan-menu"),
+    ],
+)
+def test_words_lead_to_their_chapter(site: Site, words: str, first: str) -> None:
+    assert search(words)[0].slug == first
+    shown = get(site, f"/bantuan/?q={quote(words)}")
+    assert re.findall(r'<li><a href="/bantuan/([a-z-]+)"', shown)[0] == first
+
+
+@pytest.mark.parametrize("words", ["", "   ", "zzzz", '"><script>alert(1)</script>', "x" * 5000])
+def test_what_is_not_found_still_shows_the_way(site: Site, words: str) -> None:
+    answer = client(site).get(f"/bantuan/?q={quote(words)}")
+    shown = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert dangers_in_page(shown) == []
+    assert 'href="/bantuan/hari-pertama"' in shown
+    if words.strip():
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_raw_html_in_a_chapter_would_not_run() -> None:
+    for chapter in chapters():
+        assert "<script" not in chapter.body
+        assert set(re.findall(r"<([a-z0-9]+)", chapter.body)) <= {
+            "p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "code", "pre", "table",
+            "thead", "tbody", "tr", "th", "td", "blockquote", "br", "hr",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [Role.REPORTER, Role.ADMIN])
+def test_the_desk_leads_to_the_manual(site: Site, role: Role) -> None:
+    desk = client(site, actor_as(site, role)).get("/kelola/").get_data(as_text=True)
+    assert 'href="/bantuan/"' in desk
