@@ -51,7 +51,7 @@ def create_app(site: Site) -> Flask:
         for dotted in feature.blueprints:
             app.register_blueprint(resolve(dotted))
     desk.install_home(app)
-    app.extensions[_STORE] = _open_store(site)
+    app.extensions[_STORE] = _open_store(app, site)
     return app
 
 
@@ -118,17 +118,20 @@ def _around_requests(app: Flask, site: Site) -> None:
     app.before_request(bind)
     app.before_request(forms.refuse_wrong_encoding)
     app.before_request(csrf.protect)
-    # Flask calls these in reverse: the cookies come before the headers.
+    # Flask calls these in reverse: the cookies come before the headers, packing comes last.
+    app.after_request(headers.compress)
     app.after_request(headers.secure)
     app.after_request(csrf.keep_cookie)
     app.after_request(auth.renew_cookie)
     app.teardown_request(unbind)
 
 
-def _open_store(site: Site) -> PageStore:
+def _open_store(app: Flask, site: Site) -> PageStore:
     """Return the page store; what a commit of this process touches is gone at once."""
-    with site.bound():
-        identity = f"{journal.head(site).journal_id} {__version__}"
+    with site.bound(), app.app_context():
+        # Another journal, program or theme: none of the pages on the disk is of today.
+        theme = public.public_site().theme().identity
+        identity = f"{journal.head(site).journal_id} {__version__} {theme}"
     store = PageStore(site.cache / "pages", identity)
     site.on_stale.append(store.drop)
     if not db.is_read_only(site.database):

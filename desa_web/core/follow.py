@@ -31,7 +31,11 @@ BEAT_S = 10.0
 
 
 class Follower(Protocol):
-    """Makes one disposable output. All methods are idempotent and run in one thread."""
+    """Makes one disposable output. All methods are idempotent and run in one thread.
+
+    One that has work for quiet moments also offers `idle() -> bool`: do a little, true while more
+    is left.
+    """
 
     name: str
 
@@ -149,9 +153,15 @@ class Worker:
                 while not self._stopping.is_set():
                     wake.clear()
                     self._guarded(follower.name, lambda: catch_up(self._site, follower))
+                    self._guarded(follower.name, lambda: self._be_idle(follower, wake))
                     wake.wait(POLL_S)
             finally:
                 self._site.close()
+
+    def _be_idle(self, follower: Follower, wake: threading.Event) -> None:
+        idle = getattr(follower, "idle", None)
+        while idle is not None and not wake.is_set() and idle():
+            pass
 
     def _guarded(self, name: str, work: object) -> None:
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from flask import Response, g, jsonify, make_response, redirect, render_template, request
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from desa_web.core.errors import DesaError, InvalidInput, NotSignedIn, storage_error
@@ -112,6 +113,14 @@ def _page(error: DesaError, status: int) -> str:
         text = public(status, error.message) if public is not None else None
         if text is not None:
             return text
+    try:
+        return _desk_page(error, status)
+    except Exception:
+        log.exception("no page for status %s", status)
+        return _last_page(error.message)
+
+
+def _desk_page(error: DesaError, status: int) -> str:
     kept = _kept_fields() if isinstance(error, (NotSignedIn, csrf.StaleForm)) else []
     return render_template(
         "desk/error.html",
@@ -122,6 +131,16 @@ def _page(error: DesaError, status: int) -> str:
         token=csrf.token() if kept and not isinstance(error, NotSignedIn) else "",
         must_sign_in=isinstance(error, NotSignedIn),
         signed_in=getattr(g, "desa_session", None) is not None,
+    )
+
+
+def _last_page(sentence: str) -> str:
+    """Return a page that needs nothing: no template, no settings, no database."""
+    return (
+        '<!DOCTYPE html><html lang="id"><meta charset="utf-8"><title>Belum berhasil</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<h1>{_('Belum berhasil')}</h1><p>{escape(sentence)}</p>"
+        f'<p><a href="/">{_("Ke beranda")}</a></p></html>'
     )
 
 

@@ -1,8 +1,15 @@
-"""Headers of every answer: one constant policy, so that a web server in front can send it, too."""
+"""Headers of every answer: one constant policy, so that a web server in front can send it, too.
+
+Also what is only true of one answer: gzip for public pages that the page store does not keep.
+"""
 
 from __future__ import annotations
 
+import gzip
+
 from flask import Response, request
+
+from desa_web.engines.pages.page import GZIP_FROM_BYTES, wants_gzip
 
 # Pictures of a photo not yet sent are blob: addresses; all else comes from this site.
 CSP = (
@@ -22,7 +29,7 @@ CONSTANT = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 _YEAR_S = 31_536_000
-PERSONAL = ("/kelola", "/masuk", "/keluar", "/pulihkan", "/undangan", "/api/")
+PERSONAL = ("/kelola", "/masuk", "/mulai", "/keluar", "/pulihkan", "/undangan", "/api/")
 
 
 def secure(response: Response) -> Response:
@@ -36,4 +43,30 @@ def secure(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_S}")
     if request.path.startswith(PERSONAL):
         response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def compress(response: Response) -> Response:
+    """Pack a public answer that is made for one reader: search results, an address not found.
+
+    Answers of the desk stay plain: a secret beside what a stranger can have repeated must not be
+    compressed together (BREACH). What the page store keeps is packed there, once.
+    """
+    may = (
+        request.method == "GET"
+        and not request.path.startswith(PERSONAL)
+        and "desa.surrogate_keys" not in request.environ
+        and "Set-Cookie" not in response.headers
+        and "Content-Encoding" not in response.headers
+        and response.mimetype.startswith("text/")
+        and not response.is_streamed
+        and not response.direct_passthrough
+    )
+    if not may:
+        return response
+    response.vary.add("Accept-Encoding")
+    body = response.get_data()
+    if len(body) >= GZIP_FROM_BYTES and wants_gzip(request.headers.get("Accept-Encoding", "")):
+        response.set_data(gzip.compress(body, 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
     return response

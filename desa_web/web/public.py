@@ -10,6 +10,7 @@ handed in by app.py), so that nothing here knows a feature.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -35,6 +36,8 @@ from desa_web.web.context_parts import (
 )
 from desa_web.web.contexts import ErrorPage, Page
 from desa_web.web.theming import Theme
+
+log = logging.getLogger(__name__)
 
 # Every public page shows the village's name, its menu and its theme.
 EVERYWHERE = frozenset({"site", "menu", "theme"})
@@ -105,10 +108,19 @@ class Public:
         return known[1]
 
     def error(self, status: int, message: str) -> str | None:
-        """Return an error page in the theme, made without the database: that may have failed.
+        """Return an error page in the theme, without the database once any page was made.
 
-        None when no page was ever made; the caller has a plainer one.
+        None when neither that nor the theme works; the caller has a plainer one.
         """
+        try:
+            return self._error(status, message)
+        except Exception:
+            log.exception("the theme has no page for %s", status)
+            return None
+
+    def _error(self, status: int, message: str) -> str | None:
+        if self._newest is None:
+            self.context()
         context = self._newest
         if context is None:
             return None

@@ -64,7 +64,7 @@ def robots() -> Response:
 def sitemap_index() -> Response:
     """One sitemap for standing lists, one a month: an old month never changes again."""
     public = public_site()
-    base = public.context().base_url
+    base = _address()
     known = queries.months(public.site, public.settings())
     months = (f"/sitemap/{y}-{m:02d}.xml" for y, m in known)
     parts = ["/sitemap/umum.xml", "/sitemap/kabar.xml", *months]
@@ -76,10 +76,11 @@ def sitemap_index() -> Response:
 @blueprint.get("/sitemap/umum.xml")
 def sitemap_lists() -> Response:
     public = public_site()
-    base = public.context().base_url
+    base = _address()
     paths = ["/", "/berita/", "/pengumuman/", *(f"/rubrik/{r.slug}" for r in rubrics.rubrics())]
+    paths += [f"/berita/{notice.slug}" for notice in queries.board(public.site, limit=100)]
     urls = [(base + path, "") for path in paths]
-    keys = {"rubrics"}
+    keys = {"rubrics", "list:announcement"}
     for offered in adapters(_features(), "sitemap"):
         found, its_keys = offered(public.site)
         urls += [(base + path, at.isoformat() if at else "") for path, at in found]
@@ -91,12 +92,20 @@ def sitemap_lists() -> Response:
 @blueprint.get("/sitemap/<int:year>-<int(fixed_digits=2):month>.xml")
 def sitemap_month(year: int, month: int) -> Response:
     public = public_site()
-    base = public.context().base_url
+    base = _address()
     items = queries.month(public.site, public.settings(), year, month)
     if not items:
         raise NotFound(_("Belum ada berita pada bulan itu."))
     keep({f"month:{year}-{month:02d}"})
     return _xml(_urlset([(f"{base}/berita/{i.slug}", i.published_at.isoformat()) for i in items]))
+
+
+def _address() -> str:
+    """Return the site's address; a sitemap with half an address helps nobody."""
+    base = public_site().context().base_url
+    if not base:
+        raise NotFound(_("Alamat situs belum diisi di Pengaturan, jadi belum ada peta situs."))
+    return base
 
 
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
