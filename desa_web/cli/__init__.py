@@ -36,6 +36,7 @@ COMMANDS = {
     "upgrade": "desa_web.cli.backup:upgrade",
     "config": "desa_web.cli.config:config",
     "doctor": "desa_web.cli.doctor:doctor",
+    "theme": "desa_web.cli.theme:theme",
 }
 EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BUG = 2, 130, 70
 

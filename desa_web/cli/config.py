@@ -67,6 +67,8 @@ def set_one(console: Console, name: str, value: str) -> None:
             stored: object = _set_option(actor, name, value)
         else:
             text = value.replace("\\n", "\n")
+            if name.startswith("accent_"):
+                _check_colour(actor, name, text)
             stored = settings.change(actor, {settings.setting(name).name: text})[name]
         console.event({"name": name, "value": stored}, f"{name} = {_plain(stored)}")
 
@@ -82,6 +84,19 @@ def _set_option(actor: Actor, name: str, text: str) -> Value:
     value = options.parse(name, text)
     write_atomic(file, options.as_toml(options.chosen(file) | {name: value}).encode())
     return value
+
+
+def _check_colour(actor: Actor, name: str, text: str) -> None:
+    """Refuse a colour that nobody could read beside the others."""
+    from desa_web.core import settings
+    from desa_web.core.errors import InvalidInput
+    from desa_web.web.accents import check_accents
+    from desa_web.web.public import site_context
+
+    wanted = settings.Settings({**settings.read(actor.site), name: text.strip().lower()})
+    problems = check_accents(site_context(wanted).accents)
+    if problems:
+        raise InvalidInput(" ".join(problem.sentence for problem in problems))
 
 
 def _plain(value: object) -> str:

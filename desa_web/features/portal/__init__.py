@@ -4,4 +4,8 @@ from desa_web.core.registry import Feature
 
 _HERE = "desa_web.features.portal"
 
-FEATURE = Feature(name="portal", blueprints=(f"{_HERE}.web:blueprint", f"{_HERE}.feeds:blueprint"))
+FEATURE = Feature(
+    name="portal",
+    blueprints=(f"{_HERE}.web:blueprint", f"{_HERE}.feeds:blueprint"),
+    checks=(f"{_HERE}.checks:CHECKS",),
+)
