@@ -81,7 +81,8 @@ def _followers(site: Site, app: Flask) -> list[Follower]:
 
 def _worker(site: Site, app: Flask) -> Worker:
     found = _followers(site, app)
-    once(site, found, due_handlers())
+    # Making a lost search index anew may take a minute; readers need not wait for it.
+    once(site, [f for f in found if not getattr(f, "may_wait", False)], due_handlers())
     worker = Worker(site, found, due_handlers())
     worker.start()
     return worker

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from desa_web.core import checks
 from desa_web.core.actor import operator
 from desa_web.core.clock import as_utc
+from desa_web.core.disk import locked
 from desa_web.core.follow import catch_up
 from desa_web.core.site import Site
 from desa_web.features.news import rubrics, service
@@ -75,6 +76,7 @@ def suggested(site: Site, q: str) -> list[str]:
     return list(json.loads(answer.data)[1])
 
 
+@pytest.mark.both_databases
 def test_people_find_what_they_mean(site: Site) -> None:
     found = published(site, "Kader Posyandu dilatih", "Dua puluh kader belajar menimbang bayi.")
     published(site, "Jalan tani dibangun")
@@ -111,6 +113,7 @@ def test_a_withdrawn_article_is_gone_before_the_follower_comes(site: Site) -> No
     assert "bawang" not in shelf.index_of(site).suggest("bawa")
 
 
+@pytest.mark.both_databases
 def test_drafts_never_leak(site: Site) -> None:
     boss = operator(site)
     rubrics.add(boss, "Zirkonium")
@@ -157,6 +160,7 @@ def test_a_typo_is_forgiven_said_and_undoable(site: Site) -> None:
     assert "Menampilkan hasil untuk" not in exact
 
 
+@pytest.mark.both_databases
 def test_filters_narrow_and_tell_their_counts(site: Site) -> None:
     rubrics.add_defaults(operator(site))
     for rubric in ("kesehatan", "kesehatan", "budaya"):
@@ -212,6 +216,7 @@ def test_nothing_found_always_has_a_way_on(site: Site) -> None:
     assert "/cari?q=panen" in page_of(site, "panenxyzq", persis=1)
 
 
+@pytest.mark.both_databases
 def test_pages_of_the_village_are_found_and_leave_with_the_trash(site: Site) -> None:
     boss = operator(site)
     page = pages.create(boss, PageText(title="Sejarah desa", body="<p>Babad alas Mataraman.</p>"))
@@ -343,6 +348,25 @@ def test_a_restored_journal_makes_the_index_anew(site: Site) -> None:
     assert kept is not None
     assert kept.journal_id == "another"
     assert addresses(page_of(site, "padi"))
+
+
+def test_a_busy_index_is_tried_again_and_stops_nobody(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(site, "Panen padi")
+    followed(site)
+    (index, *_others) = followers(site)
+    article = published(site, "Panen jagung")
+    with locked(shelf.folder(site) / "lock", "dipakai"):
+        catch_up(site, index)
+        # What failed is not skipped by what comes later.
+        published(site, "Panen kedelai")
+        catch_up(site, index)
+        assert addresses(page_of(site, "jagung")) == []
+    monkeypatch.setattr(index, "_rests_until", 0.0)
+    catch_up(site, index)
+    assert addresses(page_of(site, "jagung")) == [f"/berita/{article.slug}"]
+    assert len(addresses(page_of(site, "kedelai"))) == 1
 
 
 def test_the_doctor_says_how_search_is(site: Site) -> None:

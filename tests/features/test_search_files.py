@@ -61,6 +61,7 @@ def linking(site: Site, url: str, title: str = "Perdes baru") -> Article:
     return service.create(operator(site), text)
 
 
+@pytest.mark.both_databases
 def test_the_text_of_a_linked_pdf_is_found_with_its_passage(site: Site, tmp_path: Path) -> None:
     url = uploaded(site, tmp_path, "Pasal satu", "Pungutan kambium retribusi pasar")
     article = linking(site, url)

@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -40,11 +40,11 @@ def publish(site: Site, title: str, body: str = "Warga bekerja bakti.") -> Artic
         return service.publish_now(operator(site), article.id)
 
 
-def get(url: str, path: str) -> tuple[int, str]:
+def get(url: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
     where = urlsplit(url)
     connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:
@@ -153,6 +153,41 @@ def _is_whole(url: str, folder: Path) -> bool:
     _status, page = get(url, "/cari?q=bawang")
     is_found = len(re.findall(r'<h3 class="judul">', page)) == 10
     return is_found and "sedang disusun ulang" not in page and (folder / "state.json").exists()
+
+
+def test_a_flood_of_searches_leaves_reading_untouched(tmp_path: Path) -> None:
+    site = create(tmp_path / "situs", {"trusted_proxies": ("127.0.0.1",)}, SystemClock())
+    actor_as(site, Role.ADMIN)
+    for number in range(30):
+        publish(site, f"Panen bawang ke-{number}", "Petani memetik hasil. " * 60)
+    site.close()
+    searched: list[int] = []
+    stopping = threading.Event()
+    with running("--site", site.path, "serve", "--port", "0") as (_process, url):
+        until(lambda: len(hits(url, "bawang")) == 10)
+
+        def flood(number: int) -> None:
+            while not stopping.is_set():
+                # Ever new addresses, so that no limit for one address helps.
+                sender = f"10.{number}.{len(searched) >> 8 & 255}.{len(searched) & 255}"
+                path = f"/cari?q=petani+bawang+panen+{len(searched)}"
+                searched.append(get(url, path, {"X-Forwarded-For": sender})[0])
+
+        floods = [threading.Thread(target=flood, args=(number,)) for number in range(12)]
+        for thread in floods:
+            thread.start()
+        try:
+            until(lambda: len(searched) > 50)
+            for path in ("/", "/berita/", "/pengumuman/", "/berita/panen-bawang-ke-3") * 5:
+                began = time.monotonic()
+                assert get(url, path)[0] == 200
+                assert time.monotonic() - began < SOON_S
+        finally:
+            stopping.set()
+            for thread in floods:
+                thread.join()
+    assert set(searched) <= {200, 429, 503}
+    assert searched.count(200) > 20
 
 
 def test_the_command_line_finds_and_keeps_the_index(village: Site) -> None:

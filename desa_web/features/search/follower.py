@@ -40,6 +40,8 @@ class IndexFollower:
     """Brings the changed objects of each batch of journal rows into the index."""
 
     name = "search"
+    # A server opens its socket without this: the page says that results are partial.
+    may_wait = True
 
     def __init__(self, site: Site) -> None:
         self._site = site

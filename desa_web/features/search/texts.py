@@ -27,6 +27,7 @@ class TextFollower:
     """Keeps cache/texts in step with the public files."""
 
     name = "texts"
+    may_wait = True
 
     def __init__(self, site: Site) -> None:
         self._site = site
