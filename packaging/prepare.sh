@@ -16,6 +16,8 @@ case "${1:-}" in
     need chromium chromium
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     need nginx nginx-light
+    need caddy caddy
+    need systemd-analyze systemd
     need exiftool libimage-exiftool-perl
     need node nodejs
     need npm npm
@@ -27,12 +29,23 @@ case "${1:-}" in
     ;;
 esac
 
-[ "${#missing[@]}" -eq 0 ] && exit 0
+judges() { # the judges of the public pages (Nu HTML checker, Lighthouse), exactly as locked
+  [ "${1:-}" = test ] || return 0
+  cmp -s tests/browser/package-lock.json tests/browser/node_modules/.lock && return 0
+  (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --silent)
+  cp tests/browser/package-lock.json tests/browser/node_modules/.lock
+}
+
+if [ "${#missing[@]}" -eq 0 ]; then
+  judges "$@"
+  exit 0
+fi
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "Installing: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  judges "$@"
 else
   echo "Please install first:  sudo apt-get install ${missing[*]}" >&2
   exit 1
