@@ -8,6 +8,7 @@ return desk.done(url_for(…), _("Dibuang."), undo=url)    … with a button tha
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
 from hashlib import sha256
 from mimetypes import guess_type
@@ -22,6 +23,7 @@ from flask import (
     make_response,
     redirect,
     render_template,
+    request,
     url_for,
 )
 from werkzeug.security import safe_join
@@ -30,6 +32,7 @@ from desa_web.core import settings
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.core.registry import MenuEntry, resolve
+from desa_web.engines.pages.page import wants_gzip
 from desa_web.web import auth, csrf, forms
 from desa_web.web.house import house, site
 
@@ -37,6 +40,7 @@ STATIC = Path(__file__).with_name("static")
 TEMPLATES = Path(__file__).with_name("templates")
 _NOTICE_COOKIE = "desa_kabar"
 _NOTICE_MAX = 300
+_PACKED = ("text/css", "text/javascript", "application/javascript", "image/svg+xml")
 
 
 def blueprint(name: str, import_name: str) -> Blueprint:
@@ -132,8 +136,8 @@ def village_name() -> str:
 
 
 def static_url(name: str) -> str:
-    """Return the address of a file in static/, its content hash in it."""
-    return url_for("desk_static", digest=_digest(name), name=name)
+    """Return the address of a file in static/, the hash of its folder in it."""
+    return url_for("desk_static", digest=_digest(name.rpartition("/")[0]), name=name)
 
 
 def _must_be_signed_in() -> None:
@@ -150,13 +154,29 @@ def _static(digest: str, name: str) -> Response:
     path = safe_join(str(STATIC), name)
     if path is None or not Path(path).is_file():
         raise NotFound(_("Berkas ini tidak ada."))
-    response = make_response(Path(path).read_bytes())
-    response.mimetype = guess_type(name)[0] or "application/octet-stream"
-    if digest == _digest(name):
+    mimetype = guess_type(name)[0] or "application/octet-stream"
+    is_packed = mimetype in _PACKED and wants_gzip(request.headers.get("Accept-Encoding", ""))
+    response = make_response(_packed(path) if is_packed else Path(path).read_bytes())
+    response.mimetype = mimetype
+    response.vary.add("Accept-Encoding")
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    if digest == _digest(name.rpartition("/")[0]):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 
 @cache
-def _digest(name: str) -> str:
-    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+def _packed(path: str) -> bytes:
+    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+
+
+@cache
+def _digest(folder: str) -> str:
+    """Return one hash for a folder: modules import their neighbours by relative address."""
+    found = sha256()
+    for path in sorted(p for p in (STATIC / folder).iterdir() if p.is_file()):
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:12]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from desa_web.core.actor import Actor, Role, operator
 from desa_web.core.clock import SystemClock
@@ -27,6 +27,8 @@ from tests.harness.site import actor_as, make_site, serving
 
 WIDTHS = (360, 1280)
 FIRST_LOAD_BYTES = 120_000
+# With headers; the form can be used after a quarter of it, the editor comes later.
+WRITE_PAGE_BYTES = 180_000
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +94,9 @@ def press(page: Page, name: str) -> None:
 
 
 def fill_body(page: Page, text: str, javascript: bool) -> None:
-    """Write the text in the editor if it is there, otherwise in the plain field."""
-    surface = page.locator("[contenteditable=true]")
-    if javascript and surface.count():
-        surface.first.click()
+    """Write the text: with JavaScript in the editor, otherwise in the plain field."""
+    if javascript:
+        page.locator("[contenteditable=true]").click()
         page.keyboard.type(text)
     else:
         page.locator("#body").fill(text)
@@ -160,6 +161,30 @@ def test_news_goes_from_the_reporter_to_the_readers(
         assert tab.page.get_by_role("heading", level=1).inner_text() == title
 
 
+def test_what_is_typed_before_the_editor_arrives_is_kept(
+    browser: Chromium, village: tuple[Site, str]
+) -> None:
+    """On 2G the editor comes seconds after the form: whoever has begun goes on as they were."""
+    site, url = village
+    with desk(browser, village, Role.REPORTER, width=360) as tab:
+        page = tab.page
+        held: list[Route] = []
+        page.route("**/editor/prosemirror.js", lambda route: held.append(route))
+        page.goto(f"{url}/kelola/tulis", wait_until="commit")
+        page.get_by_label("Judul", exact=True).fill("Sinyal lemah")
+        page.locator("#body").fill("Ditulis **sebelum** editor tiba.")
+        with page.expect_response("**/editor/prosemirror.js"):
+            held[0].continue_()
+        page.unroute("**/editor/prosemirror.js")
+        page.wait_for_load_state()
+        assert page.locator("#body").input_value() == "Ditulis **sebelum** editor tiba."
+        press(page, "Simpan")
+        page.wait_for_url("**/kelola/berita/*")
+        article_id = page.url.rsplit("/", 1)[1]
+    body = queries.get(operator(site), article_id)[1].text.body
+    assert body == "<p>Ditulis <strong>sebelum</strong> editor tiba.</p>"
+
+
 def test_the_whole_way_by_keyboard_alone(browser: Chromium, village: tuple[Site, str]) -> None:
     site, url = village
     with desk(browser, village, Role.ADMIN, width=1280) as tab:
@@ -167,7 +192,8 @@ def test_the_whole_way_by_keyboard_alone(browser: Chromium, village: tuple[Site,
         page.goto(f"{url}/kelola/tulis")
         assert page.evaluate("document.activeElement.id") == "title"
         page.keyboard.type("Ditulis dengan papan ketik")
-        tab_to(page, "document.activeElement.matches('#body, [contenteditable=true]')")
+        page.locator("[contenteditable=true]").wait_for()
+        tab_to(page, "document.activeElement.matches('[contenteditable=true]')")
         page.keyboard.type("Tanpa tetikus sama sekali.")
         page.keyboard.press("Control+s")
         page.wait_for_url("**/kelola/berita/*")
@@ -260,7 +286,8 @@ def test_every_page_can_be_used_by_everybody(
             found = [*tab.axe(), *tab.small_targets(), *[f"{n} px too wide" for n in
                      [tab.overflow_px()] if n]]  # fmt: skip
             problems += [f"{name}: {line}" for line in found]
-            if name != "preview" and sum(weight) > FIRST_LOAD_BYTES:
+            limit = WRITE_PAGE_BYTES if tab.page.locator("#naskah").count() else FIRST_LOAD_BYTES
+            if name != "preview" and sum(weight) > limit:
                 problems.append(f"{name}: {sum(weight)} bytes")
     assert problems == []
 

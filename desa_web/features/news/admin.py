@@ -242,7 +242,7 @@ def _sheet(
         "steps": _steps(actor, found),
         "may_send": actor.may(Permission.PUBLISH),
         "moment": moment,
-        "today": moment.now.date(),
+        "user_id": actor.user_id or "",
         **more,
     }
     if found is not None and revision is not None:

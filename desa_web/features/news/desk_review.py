@@ -14,7 +14,7 @@ from desa_web.core import html, journal, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
-from desa_web.features.news import desk_form, presentation, queries, service
+from desa_web.features.news import desk_form, presentation, queries, rubrics, service
 from desa_web.features.news.article import Article, Revision, State
 from desa_web.features.news.checklist import checklist
 from desa_web.features.news.desk_view import Moments, chip, history, steps
@@ -153,6 +153,7 @@ def read_page(
         domains=domains,
         words=len(html.plain_text(revision.text.body).split()),
         photo_count=len(photos),
+        rubric=_rubric_name(revision.text.rubric),
         history=history(actor.site, article.id, moment)[:8],
         moment=moment,
         zone=moment.zone,
@@ -160,6 +161,10 @@ def read_page(
         queue=_queue(actor) if in_queue else [],
         whatsapp=None if actor.may(Permission.REVIEW) else _whatsapp(actor, article, revision),
     )
+
+
+def _rubric_name(slug: str) -> str:
+    return next((rubric.name for rubric in rubrics.rubrics() if rubric.slug == slug), slug)
 
 
 def _queue(actor: Actor) -> list[queries.DeskItem]:

@@ -234,7 +234,13 @@ function withLastLine(doc) {
   return needsLine(doc) ? doc.copy(doc.content.addToEnd(schema.node("paragraph"))) : doc;
 }
 
+// Who began to write before this arrived (a slow network) goes on in the plain field: nothing that
+// was typed is replaced under the hand.
+const isBegun = (area) => area.value !== area.defaultValue
+  && ((area.form && area.form.querySelector("[data-editor-format]")) || {}).value !== "html";
+
 for (const area of document.querySelectorAll(SELECTOR)) {
+  if (isBegun(area)) continue;
   try {
     new Editor(area);
   } catch (error) {
