@@ -238,6 +238,7 @@ def test_a_village_without_anything_still_has_a_kit(site: Site) -> None:
     assert "profil.txt" in files
 
 
+@pytest.mark.both_databases
 def test_the_page_offers_kits_and_hides_children_without_consent(site: Site, article: str) -> None:
     once(site, followers.followers(site), {})
     web = client(site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import random
 from collections.abc import Mapping
 from hashlib import sha1, sha256
@@ -226,6 +227,24 @@ def test_a_full_disk_stops_before_anything_is_sent(tmp_path: Path) -> None:
         assert answer.status_code == 507
         assert "Kosongkan ruang" in answer.get_json()["error"]["message"]
     site.close()
+
+
+def test_a_disk_that_fails_under_a_part_keeps_what_was_acknowledged(
+    site: Site, web: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = photo()
+    url = _create(web, data)
+    assert _send(web, url, 0, data[:1000]).status_code == 204
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(uploads.os, "fsync", full)
+        answer = _send(web, url, 1000, data[1000:])
+    assert answer.status_code == 507
+    assert _offset(web, url) == 1000
+    assert _send(web, url, 1000, data[1000:]).headers["Desa-Photo"]
 
 
 def test_a_pdf_becomes_a_document(site: Site, web: FlaskClient) -> None:

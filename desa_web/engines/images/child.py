@@ -31,6 +31,8 @@ def main() -> None:
     """Serve jobs from standard input; the argument is how long to wait for the next one."""
     idle_s = float(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Readers come first: a burst of photos must not slow down the pages on the same cores.
+    os.nice(10)
     # Loaded here, for all children, with everything it needs of Pillow.
     from desa_web.engines.images import outputs  # noqa: F401
     from desa_web.engines.images.picture import preload

@@ -300,7 +300,8 @@ def _insert(
         updated_at=change.at_ms,
     )
     row.save(force_insert=True)
-    change.record("media", row.id, "add", keys=_keys(row.id), digest=state_digest(row))
+    # Not the lists: no page can show a photo that nobody has put anywhere yet.
+    change.record("media", row.id, "add", keys={f"media:{row.id}"}, digest=state_digest(row))
     return row
 
 

@@ -58,7 +58,13 @@ def require_room(site: Site, size_bytes: int) -> None:
                 "tidak terpakai di halaman Foto, atau minta Admin Desa menambah jatah."
             ).format(n=now.quota_bytes // _MIB)
         )
-    if now.free_bytes - size_bytes < now.reserve_bytes:
+    require_free(site, size_bytes)
+
+
+def require_free(site: Site, size_bytes: int) -> None:
+    """Raise DiskFull when a file of this size would eat into the reserve of the disk."""
+    reserve_bytes = site.config.number("free_space_reserve_mb") * _MIB
+    if free_bytes(site.media) - size_bytes < reserve_bytes:
         raise DiskFull(
             _(
                 "Ruang server hampir habis, jadi foto baru belum bisa diterima. Berita tetap bisa "

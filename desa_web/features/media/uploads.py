@@ -159,6 +159,8 @@ def append(
         have = file.seek(0, os.SEEK_END)
         if offset_bytes != have:
             raise WrongOffset(_("Bagian ini tidak menyambung. Tanyakan dulu sampai mana."))
+        # Again for each part: many uploads together may be more than the room there was.
+        space.require_free(actor.site, upload.size_bytes - have)
         try:
             _write_part(file, part, upload.size_bytes - have, checksum)
         except BaseException:
