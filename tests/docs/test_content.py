@@ -220,7 +220,8 @@ def test_demo_photos_are_varied_and_light() -> None:
 
 def test_texts_keep_our_voice() -> None:
     for text in everything():
-        assert not (found := FORBIDDEN.search(text.words_shown())), (text.path.name, found)
+        words = re.sub(r"`[^`]*`", "", _without_code(text.words_shown()))
+        assert not (found := FORBIDDEN.search(words)), (text.path.name, found)
         assert "<" not in re.sub(r"`[^`]*`|<(https?|mailto):[^>]+>", "", _without_code(text.body))
 
 

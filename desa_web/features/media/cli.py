@@ -52,7 +52,13 @@ def add(console: Console, files: tuple[Path, ...], caption: str, credit: str, al
 @media.command("list")
 @click.option("--query", default="", help="Kata di keterangan, nama, atau tempat.")
 @click.option("--only", default="", type=click.Choice(["", *_SHOWS]), help="Hanya yang begini.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    help="Paling banyak sekian.",
+    type=click.IntRange(1, 10_000),
+)
 @click.pass_obj
 def list_(console: Console, query: str, only: str, limit: int) -> None:
     """Daftar foto, terbaru dulu."""

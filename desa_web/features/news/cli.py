@@ -30,7 +30,13 @@ def news() -> None:
 @click.option("--mine", is_flag=True, help="Hanya tulisan sendiri.")
 @click.option("--query", default="", help="Kata di dalam judul.")
 @click.option("--trash", is_flag=True, help="Isi keranjang.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    help="Paling banyak sekian.",
+    type=click.IntRange(1, 1000),
+)
 @click.pass_obj
 def list_(
     console: Console, states: tuple[str, ...], mine: bool, query: str, trash: bool, limit: int

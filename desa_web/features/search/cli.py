@@ -40,7 +40,13 @@ def search() -> None:
 
 @search.command("query", epilog="Contoh:  desa search posyandu --json")
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100))
+@click.option(
+    "--limit",
+    default=10,
+    show_default=True,
+    help="Paling banyak sekian.",
+    type=click.IntRange(1, 100),
+)
 @click.option("--rubric", default="", help="Hanya rubrik ini (slug).")
 @click.option("--year", default=0, help="Hanya tahun ini.")
 @click.option("--kind", default="", help="Hanya jenis ini.")
