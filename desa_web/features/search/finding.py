@@ -135,7 +135,8 @@ def find(site: Site, ask: Ask, size: int = PER_PAGE) -> Found:
         kinds=tuple((f.value, f.count) for f in facets.kinds),
         rubrics=tuple((f.value, f.count) for f in facets.rubrics if f.value),
         years=tuple((str(f.value), f.count) for f in facets.years if f.value),
-        corrected=corrected if results.corrections else "",
+        # A correction that finds nothing helps nobody, and its word may be of a withdrawn text.
+        corrected=corrected if results.corrections and hits else "",
         has_all_words=results.has_all_words,
         is_partial=results.is_partial,
     )
