@@ -52,6 +52,13 @@ def test_one_photo_by_a_plain_form_leads_to_its_words(site: Site, web: FlaskClie
     assert page.count('name="focus"') == 9
 
 
+def test_the_list_gives_each_photos_line_to_copy(site: Site, web: FlaskClient) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    kept = service.add(reporter, _on_disk(site))
+    page = web.get(f"/kelola/foto?oleh={reporter.user_id}").get_data(as_text=True)
+    assert f'value="![](foto:{kept.id})"' in page
+
+
 def test_many_files_are_each_taken_or_refused_for_themselves(site: Site, web: FlaskClient) -> None:
     files = _files("a.jpg", "rusak.jpg", "perdes.pdf", "b.jpg")
     sent = post_form(web, "/kelola/foto", {"files": files})

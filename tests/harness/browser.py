@@ -124,6 +124,10 @@ class Tab:
         """Return what can be seen and tapped but is lower than 44 px or narrower than 44."""
         return list(self.page.eval_on_selector_all(selector, _SMALL_TARGETS))
 
+    def wait(self, expression: str, timeout_s: float = 15) -> Any:
+        """Wait until a JavaScript expression is true in the page; return its value."""
+        return wait(self.page, expression, timeout_s)
+
     def screenshot(self, path: Path, *, full: bool = True) -> Path:
         """Save a picture of the page, for people to look at."""
         self.page.screenshot(path=path, full_page=full)
@@ -194,6 +198,11 @@ def chromium() -> Iterator[Chromium]:
             yield Chromium(browser)
         finally:
             browser.close()
+
+
+def wait(page: Page, expression: str, timeout_s: float = 15) -> Any:
+    """Wait until a JavaScript expression is true. Playwright's own wait needs eval in the page."""
+    return _wait_for(lambda: page.evaluate(expression), expression, timeout_s)
 
 
 def axe(page: Page, within: str = "", without: tuple[str, ...] = ()) -> list[str]:

@@ -1,6 +1,6 @@
 """A new site as its first person meets it: `desa init --wizard`, `desa serve`, the code it prints.
 
-    with first_day(folder) as (url, code): ...        url ends with a slash
+with first_day(folder) as (url, code): ...        url ends with a slash
 """
 
 from __future__ import annotations
