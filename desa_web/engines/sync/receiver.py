@@ -235,6 +235,10 @@ class _Session:
         if isinstance(found, Blank):
             # Whether it is erased is decided by the erase line alone.
             self._duplicates += 1
+        elif not held.is_proven and not self._shelf.is_confirmed(name, held.number):
+            # Nobody signed that blank, nor anything after it: the line itself counts.
+            self._source = self._shelf.cut_back(self._source, held)
+            self._append(found)
         elif found.hash_after(held.prev) == held.point.hash:
             self._duplicates += 1
             if held.body is None and not held.is_proven and self._is_ours(found, held.prev):

@@ -136,6 +136,21 @@ class Shelf:
             line.signature.hex(), name, line.epoch, line.seq,
         )  # fmt: skip
 
+    def is_confirmed(self, name: str, number: int) -> bool:
+        """Did a signed line come after this one? Its signature covers all hashes before it."""
+        sql = (
+            "SELECT 1 FROM sync_received WHERE site = ? AND number > ? AND is_proven = 1 "
+            "AND is_orphan = 0 LIMIT 1"
+        )
+        return db.execute(self._database, sql, name, number).fetchone() is not None
+
+    def cut_back(self, source: Source, held: Held) -> Source:
+        """Forget `held` and what came after it; return the source as it was before."""
+        sql = "DELETE FROM sync_received WHERE site = ? AND number >= ? AND is_orphan = 0"
+        db.execute(self._database, sql, source.site, held.number)
+        point = Point(held.point.epoch, held.point.seq - 1, held.prev)
+        return replace(source, head=point)
+
     def erase(self, name: str, epoch: str, seq: int, by: Point) -> None:
         """Forget the text of a line; its place in the chain stays."""
         db.execute(
