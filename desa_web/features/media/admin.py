@@ -71,6 +71,7 @@ def photos() -> Response:
         next_url=_next_url(page.next_key),
         space=space(site()),
         may_change=lambda photo: _may_change(actor, photo),
+        line_of=api.markdown_line,
     )
 
 

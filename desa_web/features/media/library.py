@@ -65,12 +65,6 @@ def photos(site: Site, wanted: Filter, *, after: str = "", limit: int = 48) -> P
     return Page(found, "")
 
 
-def recent(site: Site, uploader_id: str | None, limit: int = 24) -> list[Photo]:
-    """Return the newest photos of one person; of nobody in particular for the operator."""
-    wanted = Filter(uploader_id=uploader_id or "")
-    return photos(site, wanted, limit=limit).photos
-
-
 def years(site: Site) -> list[int]:
     """Return the years in which photos came in, newest first: one seek for each."""
     sql = (
