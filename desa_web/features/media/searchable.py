@@ -13,13 +13,12 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from desa_web.core import journal
-from desa_web.core.clock import to_ms
+from desa_web.core.clock import as_utc, to_ms
 from desa_web.core.journal import Row
 from desa_web.core.registry import adapters
 from desa_web.core.site import Site
 from desa_web.engines.search import Document
 from desa_web.features.media import albums, masters
-from desa_web.features.media import documents as library
 from desa_web.features.media.models import DocumentRow
 from desa_web.features.media.pictures import picture
 from desa_web.web.context_parts import Hit
@@ -55,9 +54,9 @@ def documents(site: Site, ids: Collection[str] | None) -> Iterator[Document]:
         yield Document(
             kind="document",
             id=document.id,
-            url=document.url,
+            url=_url(document),
             title=document.title,
-            published_at=to_ms(document.created_at),
+            published_at=document.created_at,
         )
 
 
@@ -67,8 +66,8 @@ def hits(site: Site, ids: Collection[str]) -> Mapping[str, Hit]:
         document.id: Hit(
             title=escape(document.title),
             snippet=Markup(),
-            url=document.url,
-            published_at=document.created_at,
+            url=_url(document),
+            published_at=as_utc(document.created_at),
         )
         for document in _public(site, ids)
     }
@@ -91,15 +90,20 @@ def files(site: Site, ids: Collection[str] | None) -> Iterator[tuple[str, Path]]
         yield document.id, masters.path_of(site, document.sha256)
 
 
-def _public(site: Site, ids: Collection[str] | None) -> list[library.Document]:
+def _public(site: Site, ids: Collection[str] | None) -> list[DocumentRow]:
+    """Return the rows of the documents (of these) that a live text links to: one query."""
     if ids is not None and not ids:
         return []
-    query = DocumentRow.select(DocumentRow.id).where(DocumentRow.trashed_at.is_null())
+    query = DocumentRow.select().where(DocumentRow.trashed_at.is_null())
     if ids is not None:
         query = query.where(DocumentRow.id.in_(list(ids)))
-    found = [one for row in query if (one := library.get(row.id)) is not None]
+    found = list(query)
     linked = _linked(site) if found else frozenset()
-    return [document for document in found if document.sha256 in linked]
+    return [row for row in found if row.sha256 in linked]
+
+
+def _url(row: DocumentRow) -> str:
+    return f"/media/{row.sha256}/{row.name}"
 
 
 def _linked(site: Site) -> frozenset[str]:
