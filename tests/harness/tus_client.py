@@ -58,11 +58,12 @@ def outcome(process: subprocess.Popen[str], timeout_s: float = 120) -> dict[str,
 
 def _installed() -> Path:
     """Return the folder whose node_modules holds tus-js-client, installing it when it is new."""
-    _HOME.mkdir(parents=True, exist_ok=True)
-    with (_HOME / ".lock").open("w") as lock:
+    modules = _HOME / "node_modules"
+    modules.mkdir(parents=True, exist_ok=True)
+    with (modules / ".desa-lock").open("w") as lock:
         # Other workers of the same run wait here.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        package = _HOME / "node_modules" / "tus-js-client" / "package.json"
+        package = modules / "tus-js-client" / "package.json"
         if not package.exists() or json.loads(package.read_text())["version"] != VERSION:
             done = subprocess.run(
                 ["npm", "install", "--no-save", "--no-package-lock", "--ignore-scripts",
