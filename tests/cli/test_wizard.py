@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desa_web.core import settings
-from desa_web.core.actor import operator
+from desa_web.core.actor import Role, operator
 from desa_web.core.site import open_site
 from desa_web.features.accounts import service
 from desa_web.features.setup import guard
@@ -71,12 +71,10 @@ def test_a_site_with_people_has_no_code(tmp_path: Path) -> None:
     run_desa("init", tmp_path / "situs", "--wizard")
     site = open_site(tmp_path / "situs")
     with site.bound():
-        from desa_web.core.actor import Role
-
         service.add(operator(site), "bagus", "Bagus", Role.ADMIN)
     site.close()
     done = run_desa("--site", tmp_path / "situs", "setup", "code")
     assert (done.returncode, done.stdout) == (1, "")
-    with running("--json", "--site", tmp_path / "situs", "serve", "--port", "0") as (_p, url):
-        with urllib.request.urlopen(url) as answer:
-            assert answer.url == url
+    command = ("--json", "--site", tmp_path / "situs", "serve", "--port", "0")
+    with running(*command) as (_process, url), urllib.request.urlopen(url) as answer:
+        assert answer.url == url

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -385,14 +386,14 @@ def test_a_ticket_signs_in_again_for_two_minutes_only(site: Site, clock: FakeClo
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder in which only the last button is missing, and the ticket of its browser."""
     site = make_site(tmp_path_factory.mktemp("prepared"))
     with site.bound():
         web = _at(site, "cetak")
         ticket = _ticket(web)
     site.close()
-    yield site.path, ticket
+    return site.path, ticket
 
 
 # Kills its own process with SIGKILL at the n-th statement, or when the commit has just returned.
@@ -506,24 +507,23 @@ def _finish_together(site: Site, *browsers: FlaskClient) -> list[TestResponse]:
         seen.append(web.post("/mulai/cetak", data=token, headers=SAME_ORIGIN))
         site.close()
 
-    work = iter(zip(browsers, tokens, strict=True))
-    jobs = [lambda pair=pair: finish(*pair) for pair in work]
-    _together_each(jobs)
+    pairs = zip(browsers, tokens, strict=True)
+    _together_each([partial(finish, web, token) for web, token in pairs])
     return seen
 
 
-def _together(work: object, times: int) -> None:
+def _together(work: Callable[[], None], times: int) -> None:
     _together_each([work] * times)
 
 
-def _together_each(jobs: list[object]) -> None:
+def _together_each(jobs: list[Callable[[], None]]) -> None:
     start = threading.Barrier(len(jobs))
     failures: list[BaseException] = []
 
-    def run(job: object) -> None:
+    def run(job: Callable[[], None]) -> None:
         start.wait()
         try:
-            job()  # type: ignore[operator]
+            job()
         except BaseException as error:
             failures.append(error)
 
