@@ -180,6 +180,12 @@ def test_a_flate_bomb_ends_at_the_child_s_limits(tmp_path: Path) -> None:
     assert len(pdf.text_of(file)) < 1000
 
 
+def test_one_endless_page_is_cut(tmp_path: Path) -> None:
+    file = tmp_path / "lebar.pdf"
+    file.write_bytes(pdf_with("kata " * 600_000, "akhir"))
+    assert len(pdf.text_of(file)) <= pdf.MOST_CHARACTERS + 1
+
+
 def test_a_long_pdf_is_read_up_to_a_bound(tmp_path: Path) -> None:
     file = tmp_path / "panjang.pdf"
     file.write_bytes(pdf_with(*(f"halaman nomor {n} " + "kata " * 100 for n in range(400))))
