@@ -1,6 +1,6 @@
 // What the writing surface uses of ProseMirror; everything else is left out of the bundle.
 export { DOMParser, DOMSerializer, Fragment, Schema, Slice } from "prosemirror-model";
-export { EditorState, NodeSelection, Plugin, Selection, TextSelection } from "prosemirror-state";
+export { AllSelection, EditorState, NodeSelection, Plugin, Selection, TextSelection } from "prosemirror-state";
 export { Decoration, DecorationSet, EditorView } from "prosemirror-view";
 export { history, redo, redoDepth, undo, undoDepth } from "prosemirror-history";
 export { keymap } from "prosemirror-keymap";

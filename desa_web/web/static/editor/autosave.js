@@ -40,8 +40,8 @@ class Autosave {
     this.form.addEventListener("input", () => this.typed());
     this.form.addEventListener("change", () => this.typed());
     this.form.addEventListener("submit", (event) => this.onSubmit(event));
-    document.addEventListener("visibilitychange", () => document.hidden && this.leave(false));
-    window.addEventListener("pagehide", () => this.leave(true));
+    document.addEventListener("visibilitychange", () => document.hidden && this.leave());
+    window.addEventListener("pagehide", () => this.leave());
     window.addEventListener("pageshow", (event) => event.persisted && this.isDirty && this.typed());
     window.addEventListener("beforeunload", (event) => {
       if (!this.hasFailed || !this.isDirty || this.isSubmitting) return;
@@ -96,9 +96,10 @@ class Autosave {
     }
   }
 
-  leave(isClosed) {
+  // The page is put away; a phone may end it there without another word.
+  leave() {
     if (!this.isDirty) return;
-    const draft = this.draft(this.isSubmitting ? { sending: true } : { isClosed });
+    const draft = this.draft(this.isSubmitting ? { sending: true } : { isClosed: true });
     if (isSame(draft.fields, this.baseline) && !this.savedAt) return;
     lastBreath(draft);
     this.drafts.put(draft).catch(() => {});
@@ -111,7 +112,7 @@ class Autosave {
     this.isSubmitting = true;
     this.sender.yieldToForm();
     markSending(this.key);
-    this.leave(false);
+    this.leave();
   }
 
   // --- on the server ----------------------------------------------------------------------

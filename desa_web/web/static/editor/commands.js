@@ -1,6 +1,6 @@
 // What the toolbar and the keys do, and which of it is on where the cursor stands.
 import {
-  EditorState, TextSelection, addColumnAfter, addRowAfter, chainCommands, deleteColumn, deleteRow,
+  AllSelection, EditorState, TextSelection, addColumnAfter, addRowAfter, chainCommands, deleteColumn, deleteRow,
   deleteTable, isInTable, lift, liftListItem, redo, redoDepth, setBlockType, sinkListItem,
   splitListItem, toggleHeaderRow, toggleMark, undo, undoDepth, wrapIn, wrapInList,
 } from "./prosemirror.js";
@@ -74,15 +74,23 @@ const table = (state, dispatch) => {
 
 const inTable = (command) => (state, dispatch, view) => isInTable(state) && command(state, dispatch, view);
 
-export const commands = {
+// "Select all" stands outside of every block: commands want it as a range of text.
+export function asText(state) {
+  if (!(state.selection instanceof AllSelection)) return state;
+  const { doc, tr } = state;
+  const range = TextSelection.between(doc.resolve(0), doc.resolve(doc.content.size));
+  return state.apply(tr.setSelection(range));
+}
+
+const onText = (command) => (state, dispatch, view) => command(asText(state), dispatch, view);
+
+const acts = {
   bold: toggleMark(M.strong),
   italic: toggleMark(M.em),
   heading,
   list: list(N.bullet_list),
   ordered: list(N.ordered_list),
   quote,
-  undo,
-  redo,
   indent: sinkListItem(N.list_item),
   outdent: (state, dispatch) => Boolean(listAround(state)) && liftListItem(N.list_item)(state, dispatch),
   table,
@@ -93,6 +101,10 @@ export const commands = {
   deleteColumn: inTable(deleteColumn),
   deleteTable: inTable(deleteTable),
 };
+
+export const commands = {};
+for (const name of Object.keys(acts)) commands[name] = onText(acts[name]);
+Object.assign(commands, { undo, redo });
 
 // Tab is not here on purpose: it leaves the text, as in every other field.
 export const keys = {
@@ -112,7 +124,8 @@ export const keys = {
 };
 
 // Which buttons are pressed, and which can do something here.
-export function status(state) {
+export function status(now) {
+  const state = asText(now);
   const around = listAround(state);
   const pressed = {
     bold: hasMark(state, M.strong),
@@ -128,7 +141,8 @@ export function status(state) {
 }
 
 // The link under the cursor with its whole extent, or null.
-export function linkAt(state) {
+export function linkAt(now) {
+  const state = asText(now);
   const { $from, from, to } = state.selection;
   const mark = M.link.isInSet($from.marks()) || ($from.nodeAfter && M.link.isInSet($from.nodeAfter.marks));
   if (!mark) return null;
@@ -148,7 +162,8 @@ export function linkAt(state) {
   return { href: mark.attrs.href, from: Math.min(begin, from), to: Math.max(end, to) };
 }
 
-export function setLink(state, href, text) {
+export function setLink(now, href, text) {
+  const state = asText(now);
   const old = linkAt(state);
   const { from, to, empty } = state.selection;
   const mark = M.link.create({ href });

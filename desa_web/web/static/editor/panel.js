@@ -17,6 +17,7 @@ export function ask(host, { label, fields, done, extra, closed }) {
   problem.id = `panel-galat-${count}`;
   const close = () => {
     panel.remove();
+    host.classList.remove("bertanya");
     closed();
   };
   const apply = () => {
@@ -44,6 +45,7 @@ export function ask(host, { label, fields, done, extra, closed }) {
   });
   // What is typed here is not the text: autosave and counters need not know.
   panel.addEventListener("input", (event) => event.stopPropagation());
+  host.classList.add("bertanya");
   host.append(panel);
   inputs[0].focus();
   inputs[0].select();

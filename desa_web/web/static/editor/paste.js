@@ -38,8 +38,10 @@ export function cleaned(html) {
   emojis(doc);
   wordLists(doc);
   marks(doc);
+  lineEnds(doc);
   breaks(doc);
   nestedLists(doc);
+  nestedQuotes(doc);
   headings(doc);
   tidy(doc);
   if (sliceOf && doc.body.firstElementChild) {
@@ -127,11 +129,13 @@ function wordLists(doc) {
   let last = null;
   let stack = [];
   doc.querySelectorAll("p, h1, h2, h3, h4, h5, h6").forEach((p) => {
-    const level = (/mso-list:\s*l\d+\s+level(\d)/i.exec(p.getAttribute("data-s") || "") || [])[1];
+    const level = typedLevel(p) || (/mso-list:\s*l\d+\s+level(\d)/i.exec(p.getAttribute("data-s") || "") || [])[1];
     if (!level) return;
     const marker = [...p.querySelectorAll("span")].find((s) => /mso-list:ignore/.test(styleOf(s)));
-    const tag = marker && /^[0-9a-z]{1,4}[.)]/i.test(marker.textContent.trim()) ? "ol" : "ul";
+    const sign = marker ? marker.textContent.trim() : (TYPED.exec(p.textContent.trimStart()) || [""])[0];
+    const tag = /^[0-9a-z]{1,4}[.)]/i.test(sign) ? "ol" : "ul";
     if (marker) marker.remove();
+    else dropTyped(p);
     const item = doc.createElement("li");
     item.append(...p.childNodes);
     const isNext = last && nextBlock(last) === p;
@@ -151,6 +155,25 @@ function wordLists(doc) {
     stack[stack.length - 1].append(item);
     p.remove();
   });
+}
+
+const TYPED = /^([·•§▪◦\uf0b7\uf0a7\uf0fc]|[0-9]{1,3}[.)])[\s\u00a0]+/;
+
+// Word Online types the sign into the text and does not say that it is a list.
+function typedLevel(p) {
+  return /MsoListParagraph/.test(p.className) && !/mso-list/.test(p.getAttribute("data-s") || "")
+    && TYPED.test(p.textContent.trimStart()) ? 1 : 0;
+}
+
+function dropTyped(p) {
+  let left = (TYPED.exec(p.textContent.trimStart()) || [""])[0].length;
+  left += left ? p.textContent.length - p.textContent.trimStart().length : 0;
+  for (const text of textsOf(p)) {
+    if (!left) return;
+    const taken = Math.min(left, text.data.length);
+    text.data = text.data.slice(taken);
+    left -= taken;
+  }
 }
 
 function nextBlock(node) {
@@ -187,38 +210,73 @@ function unwrap(node) {
   node.replaceWith(...node.childNodes);
 }
 
-// Line ends that a "pre" style shows (WhatsApp Web), and two line breaks that mean a paragraph.
-function breaks(doc) {
+// Line ends that a "pre" style shows (WhatsApp Web) become line breaks.
+function lineEnds(doc) {
   doc.querySelectorAll("pre, .copyable-text, [data-s]").forEach((node) => {
     const isPre = node.nodeName === "PRE" || node.classList.contains("copyable-text")
       || /white-space:(pre|pre-wrap|pre-line|break-spaces)/.test(styleOf(node));
     if (!isPre) return;
-    [...node.childNodes].filter((child) => child.nodeType === 3).forEach((text) => {
-      const lines = text.textContent.split("\n");
-      if (lines.length < 2) return;
+    textsOf(node).filter((text) => text.data.includes("\n")).forEach((text) => {
+      const lines = text.data.split("\n");
       text.replaceWith(...lines.flatMap((line, at) => (at ? [doc.createElement("br"), line] : [line])));
     });
   });
   doc.querySelectorAll(".Apple-interchange-newline").forEach((node) => node.remove());
-  doc.querySelectorAll("br").forEach((node) => {
-    const next = nextBlock(node);
-    const parent = node.parentNode;
-    if (!next || next.nodeName !== "BR" || !/^(P|DIV|LI|TD|BLOCKQUOTE|BODY)$/.test(parent.nodeName)) return;
-    if (parent.nodeName === "P") {
-      const head = doc.createElement("p");
-      while (parent.firstChild !== node) head.append(parent.firstChild);
-      parent.before(head);
-    } else {
-      node.before(doc.createElement("p"));
-    }
-    let end = node;
-    while (end && (end.nodeName === "BR" || (end.nodeType === 3 && !end.textContent.trim()))) {
-      const after = end.nextSibling;
-      if (!after || (after.nodeName !== "BR" && after.textContent.trim())) { end.remove(); break; }
-      end.remove();
-      end = after;
+}
+
+const BLOCKS = /^(P|DIV|UL|OL|LI|TABLE|BLOCKQUOTE|FIGURE|PRE|H[1-6]|SECTION|ARTICLE|DL|HEADER|FOOTER)$/;
+
+// Two line breaks in a row mean a new paragraph.
+function breaks(doc) {
+  doc.querySelectorAll("p, div, li, td, th, blockquote, body").forEach((node) => {
+    const kids = [...node.childNodes].filter((kid) => kid.nodeType === 1 || kid.nodeType === 3);
+    const solid = kids.filter((kid) => kid.nodeType === 1 || kid.data.trim());
+    if (!solid.some((kid, at) => kid.nodeName === "BR" && solid[at + 1] && solid[at + 1].nodeName === "BR")) return;
+    const made = paragraphs(doc, kids);
+    if (node.nodeName === "P") node.replaceWith(...made);
+    else {
+      node.textContent = ""; // replaceChildren is younger than our oldest phones
+      node.append(...made);
     }
   });
+}
+
+function paragraphs(doc, kids) {
+  const made = [];
+  let open = null;
+  let count = 0;
+  kids.forEach((kid) => {
+    if (kid.nodeName === "BR") {
+      count += 1;
+      return;
+    }
+    if (kid.nodeType === 3 && !kid.data.trim() && (count || !open)) return;
+    if (BLOCKS.test(kid.nodeName)) {
+      made.push(kid);
+      open = null;
+    } else {
+      if (!open || count > 1) made.push(open = doc.createElement("p"));
+      else if (count) open.append(doc.createElement("br"));
+      open.append(kid);
+    }
+    count = 0;
+  });
+  return made;
+}
+
+// The subset has no quote inside a quote: the words stay.
+function nestedQuotes(doc) {
+  doc.querySelectorAll("blockquote blockquote").forEach((node) => {
+    if ([...node.children].some((kid) => BLOCKS.test(kid.nodeName))) unwrap(node);
+    else renamed(node, "p");
+  });
+}
+
+function textsOf(node) {
+  const walker = node.ownerDocument.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) found.push(walker.currentNode);
+  return found;
 }
 
 // A list directly inside a list (Google Docs, old editors) belongs to the item before it.
@@ -264,10 +322,10 @@ function tidy(doc) {
     if (!/[^\s\u00a0]/.test(node.textContent) && !node.closest("td, th, li")) node.remove();
   });
   doc.body.querySelectorAll("td > p:only-child").forEach((node) => node.textContent.trim() || node.remove());
-  // No-break spaces come from layout; U+202F and the joiners of other scripts are text.
-  const texts = doc.createTreeWalker(doc.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    texts.currentNode.data = texts.currentNode.data.replace(/\u00a0/g, " ");
-  }
+  // No-break spaces come from layout; U+202F and the joiners of other scripts are text. Overrides
+  // (U+202A to U+202E) only serve to show a text backwards.
+  textsOf(doc.body).forEach((text) => {
+    text.data = text.data.replace(/\u00a0/g, " ").replace(/[\u202a-\u202e]/g, "");
+  });
   doc.body.normalize();
 }

@@ -34,11 +34,16 @@ export class Sender {
     }, ms);
   }
 
+  stop() {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+  }
+
   // The form itself is being sent: what is under way would only race with it.
   yieldToForm() {
     clearTimeout(this.timer);
     this.timer = 0;
-    if (this.cut) this.cut.abort();
+    if (this.isBusy) this.cut.abort();
   }
 
   async send() {
@@ -46,18 +51,24 @@ export class Sender {
     if (this.isStopped || this.isBusy || text === "null" || text === this.sentText) return;
     this.isBusy = true;
     this.firstAt = 0;
+    const answer = await this.asked(text);
+    this.isBusy = false;
+    if (answer) await this.answered(answer, text);
+    else if (this.values()) this.failed("waiting");
+    if (!this.failures && JSON.stringify(this.values()) !== text) this.typed();
+  }
+
+  // The answer, or null when none came.
+  async asked(text) {
     this.cut = new AbortController();
     const timer = setTimeout(() => this.cut.abort(), TIMEOUT_MS);
     try {
-      await this.answered(await fetch(this.url, { ...request(text), signal: this.cut.signal }), text);
+      return await fetch(this.url, { ...request(text), signal: this.cut.signal });
     } catch (error) {
-      if (this.values()) this.failed("waiting");
+      return null;
     } finally {
       clearTimeout(timer);
-      this.isBusy = false;
-      this.cut = null;
     }
-    if (!this.failures && JSON.stringify(this.values()) !== text) this.typed();
   }
 
   // The page goes away: one last try that may outlive it.

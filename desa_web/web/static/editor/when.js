@@ -1,5 +1,5 @@
 // Times as villages write them: 10.42.
 export function clock(moment) {
   const at = new Date(moment);
-  return `${at.getHours()}.${String(at.getMinutes()).padStart(2, "0")}`;
+  return [at.getHours(), at.getMinutes()].map((n) => String(n).padStart(2, "0")).join(".");
 }
