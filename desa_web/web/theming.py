@@ -455,11 +455,19 @@ def _iso(context: Context, value: date) -> str:
     return at.isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
 
 
+def _region(number: int) -> Markup:
+    """Return the opening of a table's region; two with one name would confuse a screen reader."""
+    first, more = _("Tabel, bisa digeser"), _("Tabel {n}, bisa digeser").format(n=number)
+    region = Markup('<div class="tabel" role="region" tabindex="0" aria-label="{}">')
+    return region.format(first if number == 1 else more)
+
+
 def _prose(body: Markup, dateline: str = "") -> Markup:
     """Return safe HTML with tables that scroll and the dateline before the first words."""
-    region = '<div class="tabel" role="region" tabindex="0" aria-label="{}">'
-    opening = Markup(region).format(_("Tabel, bisa digeser"))  # noqa: S704 -- a constant
-    text = body.replace("<table", opening + Markup("<table"))
+    before, *tables = body.split("<table")
+    text = before + Markup().join(
+        _region(number) + Markup("<table") + rest for number, rest in enumerate(tables, 1)
+    )
     text = text.replace("</table>", Markup("</table></div>"))
     if not dateline:
         return text

@@ -36,7 +36,9 @@ def test_every_chapter_is_a_page_without_anything_foreign(site: Site) -> None:
         assert f"<h1>{chapter.title}</h1>" in unescape(shown)
         assert dangers_in_page(shown) == []
         assert not re.search(r'(?:src|action)="https?:', shown)
-    assert "<pre><code>desa backup create" in get(site, "/bantuan/cadangan-dan-pemulihan")
+    assert '<pre tabindex="0"><code>desa backup create' in get(
+        site, "/bantuan/cadangan-dan-pemulihan"
+    )
 
 
 def test_chapters_lead_to_the_next_and_to_their_group(site: Site) -> None:

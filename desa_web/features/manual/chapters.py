@@ -58,7 +58,7 @@ def chapters(language: str = "id") -> tuple[Chapter, ...]:
                 title=front_matter.text(front.get("title")),
                 group=front_matter.text(front.get("group")),
                 position=front_matter.number(front.get("position"), "position") or 0,
-                body=_ALIGNED.sub("", _MARKDOWN.render(markdown)),
+                body=_rendered(markdown),
                 words=_plain(markdown),
             )
         )
@@ -85,6 +85,11 @@ def search(query: str) -> list[Chapter]:
     # A chapter with one of four words is noise beside one that has them all.
     kept = [(score, found) for score, found in scored if score and score * 4 >= best]
     return [found for _score_, found in sorted(kept, key=lambda pair: -pair[0])]
+
+
+def _rendered(markdown: str) -> str:
+    """Return the HTML; what may be wider than a phone can be scrolled by keyboard, too."""
+    return _ALIGNED.sub("", _MARKDOWN.render(markdown)).replace("<pre>", '<pre tabindex="0">')
 
 
 def _score(found: Chapter, wanted: list[str]) -> int:

@@ -18,9 +18,10 @@ HOME = Link(text="Beranda", url="/")
 INDEX = Link(text="Bantuan", url="/bantuan/")
 _QUERY_MAX = 100
 _BOX = Markup(
-    '<form class="cari-bantuan" role="search" action="/bantuan/" method="get">'
-    '<p><label for="q">{label}</label></p><p><input id="q" name="q" type="search" value="{query}" '
-    'maxlength="100" autocomplete="off"> <button class="tombol">{button}</button></p></form>'
+    '<p><label for="q">{label}</label></p>'
+    '<form class="isian" role="search" action="/bantuan/"><input id="q" name="q" type="search" '
+    'value="{query}" maxlength="100" autocomplete="off"><button class="tombol">{button}</button>'
+    "</form>"
 )
 _ITEM = Markup('<li><a href="{url}">{title}</a>{note}</li>')
 
