@@ -8,7 +8,8 @@ import re
 import pytest
 from PIL import Image
 
-from desa_web.core.actor import Actor, Role
+from desa_web.core import settings
+from desa_web.core.actor import Actor, Role, operator
 from desa_web.core.site import Site
 from desa_web.features.pages import menu, queries, service
 from desa_web.features.pages.page import Page, Text
@@ -58,10 +59,11 @@ def test_the_menu_stands_on_every_page_and_the_sitemap_names_pages(
     site: Site, editor: Actor, profile: Page
 ) -> None:
     menu.add(editor, "Tentang kami", page_id=profile.id)
+    settings.change(operator(site), {"public_address": "https://sukamaju.example.id"})
     web = client(site)
     assert "Tentang kami" in web.get("/").get_data(as_text=True)
     sitemap = web.get("/sitemap/umum.xml").get_data(as_text=True)
-    assert "<loc>/halaman/sejarah</loc><lastmod>2026-11-22" in sitemap
+    assert "<loc>https://sukamaju.example.id/halaman/sejarah</loc><lastmod>2026-11-22" in sitemap
 
 
 @pytest.mark.parametrize("role", [Role.REPORTER, Role.APPROVER])
