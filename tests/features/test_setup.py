@@ -115,7 +115,7 @@ def test_ten_wrong_codes_use_the_code_up(site: Site, clock: FakeClock) -> None:
     clock.advance(seconds=61)
     answer = post_form(web, "/mulai", {"code": code})
     assert answer.status_code == 403
-    assert "Jalankan ulang desa serve" in answer.text
+    assert "desa setup code" in answer.text
     fresh = guard.open_wizard(site) or ""
     assert post_form(web, "/mulai", {"code": fresh}).status_code == 303
 

@@ -151,7 +151,7 @@ def _refusal(tries: int) -> str:
 def _used_up() -> str:
     return _(
         "Kode ini sudah terlalu sering salah, jadi tidak berlaku lagi. "
-        "Jalankan ulang desa serve di komputer server; kode baru tampil di sana."
+        "Buat yang baru di komputer server: jalankan ulang desa serve, atau desa setup code."
     )
 
 

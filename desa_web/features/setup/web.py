@@ -139,7 +139,8 @@ def ready() -> AnyResponse:
     """Say what is there now, to the person who has just been signed in."""
     if auth.session() is None:
         return redirect("/mulai" if guard.is_open(site()) else "/masuk", 303)
-    return desk.page("setup/ready.html", name=desk.village_name())
+    band = settings.read(site())["band"]
+    return desk.page("setup/ready.html", name=desk.village_name(), band=band)
 
 
 @blueprint.get("/mulai/warna.css")
