@@ -34,6 +34,7 @@ class _WordsOrCommand(click.Group):
 def search() -> None:
     """Cari di semua yang terbit, atau urus indeksnya.
 
+    Pilihan seperti --limit, --rubric, --year, --kind, --exact, --json: desa search query --help.
     Untuk mencari kata "rebuild" atau "status", tulis: desa search query status
     """
 
