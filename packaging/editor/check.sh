@@ -7,7 +7,7 @@ command -v npm >/dev/null || { echo "npm is needed: sudo apt-get install npm" >&
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/packaging/editor"
-cp package.json package-lock.json .npmrc entry.js build.mjs "$work/packaging/editor/"
+cp -r package.json package-lock.json .npmrc src build.mjs "$work/packaging/editor/"
 (cd "$work/packaging/editor" && npm ci --silent && node build.mjs)
 tail -n +2 "$work/packaging/editor/VENDOR.tsv" | cut -f1 | while read -r file; do
   cmp "$work/$file" "$root/$file"

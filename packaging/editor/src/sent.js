@@ -1,0 +1,35 @@
+// Forgets a draft once its form was taken: the page after sending is a desk page and no error.
+// Desk pages without a form load this file alone.
+import { openDrafts } from "./drafts.js";
+
+const NAME = "desa-terkirim";
+
+export function markSending(key) {
+  try {
+    sessionStorage.setItem(NAME, key);
+  } catch (error) {
+    // Then the draft is offered once more, and compared.
+  }
+}
+
+// `form`: the autosave form of this page, if any. Refused, it comes back with what was typed in it.
+export async function forgetSent(drafts, form = null) {
+  let key = "";
+  try {
+    key = sessionStorage.getItem(NAME) || "";
+    sessionStorage.removeItem(NAME);
+  } catch (error) {
+    return;
+  }
+  if (key && !isRefused(form || document)) await drafts.remove(key);
+}
+
+// Tell whether a page shows what the server did not accept.
+export function isRefused(place) {
+  const box = document.querySelector(".galat-kotak[role=alert], [data-refused]");
+  return Boolean(box || place.querySelector("[aria-invalid=true]"));
+}
+
+if (!document.querySelector("form[data-autosave], form[data-autosave-new]")) {
+  openDrafts().then((drafts) => forgetSent(drafts));
+}
