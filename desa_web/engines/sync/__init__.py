@@ -5,6 +5,7 @@
     Receiver(site)                  takes lines of other sites: receive(source, bytes), resume
     pause(site)                     why nothing is signed now, or None
     KeyRing(folder)                 the secret keys: create, lock by recovery code, unlock
+    bundle.create, check, changes   the same lines and their photos as files on a stick
 
 The order is `seq`, never a clock. What is said is JSON that a `Syncable` of a feature makes; no
 feature and no Flask is known here, and no transport: the same lines go by pull, push and stick.

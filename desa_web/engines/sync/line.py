@@ -169,6 +169,18 @@ def is_site(text: object) -> bool:
     return isinstance(text, str) and _SITE.fullmatch(text) is not None
 
 
+def is_place(value: object) -> bool:
+    """Is this [epoch, seq], or a longer list that begins so?"""
+    if not isinstance(value, list) or len(value) < 2:
+        return False
+    return is_epoch(value[0]) and is_seq(value[1])
+
+
+def is_point(value: object) -> bool:
+    """Is this [epoch, seq, hash]?"""
+    return isinstance(value, list) and len(value) == 3 and is_place(value) and is_hash(value[2])
+
+
 def is_public(text: object) -> bool:
     return is_hash(text)
 

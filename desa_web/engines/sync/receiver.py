@@ -25,10 +25,9 @@ from desa_web.engines.sync.line import (
     Op,
     Point,
     Trailer,
-    is_epoch,
-    is_hash,
+    is_place,
+    is_point,
     is_public,
-    is_seq,
     parse,
     site_of,
 )
@@ -219,7 +218,7 @@ class _Session:
         name, fields = self._source.site, line.fields
         lines = fields.get("lines")
         for place in lines if isinstance(lines, list) else ():
-            if not _is_place(place):
+            if not is_place(place):
                 continue
             held = self._shelf.find(name, place[0], place[1])
             is_same = held is not None and (held.kind, held.object_id) in (
@@ -256,7 +255,7 @@ class _Session:
         parent: Any = line.fields.get("parent")
         if source.is_new:
             self._begin(line, parent)
-        elif not _is_point(parent):
+        elif not is_point(parent):
             is_ours = self._is_ours(line, START)
             self._problem = Problem.RESTARTED if is_ours else Problem.BAD_SIGNATURE
         else:
@@ -265,7 +264,7 @@ class _Session:
     def _begin(self, line: Line, parent: Any) -> None:
         """Take the very first line: its key must be the one that the site is named after."""
         public = line.fields.get("key")
-        prev = parent[2] if _is_point(parent) else START
+        prev = parent[2] if is_point(parent) else START
         if not is_public(public) or site_of(str(public)) != self._source.site:
             self._problem = Problem.OTHER_SITE
         elif not line.is_signed_by(str(public), prev):
@@ -332,7 +331,7 @@ class _Session:
             if not isinstance(line, Line):
                 continue
             parent: Any = line.fields.get("parent")
-            place = (parent[0], parent[1]) if _is_point(parent) else ("", 0)
+            place = (parent[0], parent[1]) if is_point(parent) else ("", 0)
             if self._shelf.find(name, *place) is not None:
                 self._shelf.unpark(name, line.epoch, line.seq)
                 ready.append(raw)
@@ -354,11 +353,3 @@ class _Session:
 
 def _is_opener(line: Line) -> bool:
     return line.seq == 1 and line.fields["kind"] == "epoch" and line.fields["op"] == Op.PUT
-
-
-def _is_place(value: Any) -> bool:
-    return isinstance(value, list) and len(value) >= 2 and is_epoch(value[0]) and is_seq(value[1])
-
-
-def _is_point(value: Any) -> bool:
-    return _is_place(value) and len(value) == 3 and is_hash(value[2])

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from desa_web.core import db
 from desa_web.core.site import Site
-from desa_web.engines.sync.line import START, Blank, Line, Point
+from desa_web.engines.sync.line import START, Blank, Line, Point, is_point
 
 # What a stranger may make us keep without a valid signature.
 MAX_PARKED_LINES = 2000
@@ -171,8 +172,9 @@ class Shelf:
                 name, *place,
             )  # fmt: skip
             opener = self.find(name, place[0], 1)
-            parent = json.loads(opener.body or "{}").get("parent") if opener else None
-            place = (parent[0], parent[1]) if parent and self.find(name, *parent[:2]) else None
+            parent: Any = json.loads(opener.body or "{}").get("parent") if opener else None
+            is_held = is_point(parent) and self.find(name, parent[0], parent[1]) is not None
+            place = (parent[0], parent[1]) if is_held else None
 
     def newest_of(self, name: str, kind: str, object_id: str) -> Held | None:
         """Return the line that holds for one object."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from desa_web.core.console import Console
@@ -114,3 +116,60 @@ def copy(console: Console, yes: bool) -> None:
     with console.actor() as actor:
         service.became_copy(actor)
         console.event({"event": "copy"}, _("Baik. Salinan ini mendapat kunci sendiri."))
+
+
+@sync.group(epilog="Contoh:  desa sync bundle create /media/stik   ·   desa sync bundle check F")
+def bundle() -> None:
+    """Kirim lewat stik: berita dan foto dalam berkas .desa."""
+
+
+@bundle.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def create(console: Console, folder: Path) -> None:
+    """Tulis semua berita dan foto ke FOLDER; berkas besar dibagi supaya muat di stik FAT32."""
+    from desa_web.features.sync import bundles
+
+    with console.actor() as actor:
+        for file in bundles.create(actor, folder):
+            record = {"file": str(file), "size_bytes": file.stat().st_size}
+            console.event(record, _("Kiriman siap: {file}").format(file=file))
+
+
+@bundle.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def check(console: Console, file: Path) -> None:
+    """Periksa setiap huruf dan setiap tanda tangan; tidak ada yang diterima."""
+    from desa_web.engines.sync import bundle as bundles
+
+    found = bundles.check(file)
+    record = {
+        "file": str(file), "site": found.site, "lines": found.lines,
+        "photos": len(found.media), "missing_photos": len(found.missing),
+    }  # fmt: skip
+    sentence = _(
+        "Utuh: {lines} baris dan {photos} foto dari {site}; {missing_photos} foto menyusul."
+    )
+    console.event(record, sentence.format(**record))
+
+
+@bundle.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def import_(console: Console, file: Path) -> None:
+    """Terima kiriman desa lain ke situs ini; mengulang tidak menggandakan."""
+    from desa_web.features.sync import bundles
+
+    with console.actor() as actor:
+        taken = bundles.take(actor, file)
+        record = {
+            "site": taken.site, "accepted": taken.accepted, "known": taken.known,
+            "waiting": taken.waiting, "photos": taken.photos,
+            "missing_photos": taken.missing_photos,
+        }  # fmt: skip
+        sentence = _(
+            "Diterima dari {site}: {accepted} baris baru, {photos} foto baru; "
+            "{waiting} baris menunggu, {missing_photos} foto menyusul."
+        )
+        console.event(record, sentence.format(**record))
