@@ -183,7 +183,7 @@ def _sent(actor: Actor, form: Form) -> Text:
         body=body,
         lead_photo_id=form.text("lead_photo_id", limit=_ID_MAX),
     )
-    photo_id = desk_form.take_photo(actor, form)
+    photo_id = desk_form.take_photo(actor)
     if not photo_id or photo_id in _photo_ids(text):
         return text
     if not text.lead_photo_id:
