@@ -7,13 +7,18 @@ import re
 
 import pytest
 from PIL import Image
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
 
+from desa_web.app import page_store
 from desa_web.core import settings
 from desa_web.core.actor import Actor, Role, operator
 from desa_web.core.site import Site
+from desa_web.engines.pages import PageMiddleware
 from desa_web.features.pages import menu, queries, service
 from desa_web.features.pages.page import Page, Text
-from tests.harness.site import SAME_ORIGIN, actor_as, client, hidden_fields, post_form
+from desa_web.web import auth
+from tests.harness.site import SAME_ORIGIN, actor_as, app_of, client, hidden_fields, post_form
 from tests.harness.xss import VECTORS, dangers_in_page
 
 
@@ -209,6 +214,33 @@ def test_nothing_that_runs_reaches_a_reader(site: Site, editor: Actor, vector: s
     menu.add(editor, title[:60], page_id=page.id)
     shown = client(site).get(page.url).get_data(as_text=True)
     assert dangers_in_page(shown) == []
+
+
+def test_kept_pages_change_at_once_with_what_they_show(
+    site: Site, editor: Actor, profile: Page
+) -> None:
+    """Through the page store, as `desa serve` answers."""
+    app = app_of(site)
+    store = PageMiddleware(app, page_store(app), private_cookies=auth.PRIVATE_COOKIES)
+    reader = Client(store, Response)
+
+    def shown(path: str) -> str:
+        return reader.get(path).get_data(as_text=True)
+
+    sister = "/halaman/profil-desa"
+    for path in ("/", sister, "/halaman/sejarah", "/bantuan/"):
+        assert shown(path) == shown(path)
+    history = queries.find("sejarah")
+    service.save(editor, history.id, Text(title="Asal-usul", body="<p>Dulu rawa.</p>"))
+    assert "Dulu rawa." in shown("/halaman/sejarah")
+    assert "Asal-usul" in shown(sister)
+    item = menu.add(editor, "Asal", page_id=history.id)
+    assert all(">Asal<" in shown(path) for path in ("/", sister, "/bantuan/"))
+    menu.remove(editor, item)
+    assert ">Asal<" not in shown("/")
+    service.trash(editor, history.id)
+    assert reader.get("/halaman/sejarah").status_code == 410
+    assert "Asal-usul" not in shown(sister)
 
 
 def _form_values(page: str) -> dict[str, str]:
