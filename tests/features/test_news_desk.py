@@ -9,6 +9,7 @@ from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -45,9 +46,13 @@ def text_of(response: TestResponse) -> str:
     return response.get_data(as_text=True)
 
 
+def tree(page: str) -> Any:
+    return lxml_html.document_fromstring(page)
+
+
 def fields_of(page: str, form_id: str | None = "naskah") -> dict[str, str]:
     """What a browser would send of a form of the page as it is shown."""
-    [form] = [f for f in lxml_html.document_fromstring(page).forms if f.get("id") == form_id]
+    [form] = [f for f in tree(page).forms if f.get("id") == form_id]
     areas = {area.name for area in form.iter("textarea")}
     # A browser drops the line break after <textarea>; lxml does not.
     return {
@@ -129,13 +134,13 @@ def test_a_page_offers_exactly_the_steps_that_work(site: Site, role: Role, appro
                 if form == "naskah":
                     values["title"] = "Judul yang diganti"
                 at = as_utc(site.clock.now_ms()) + timedelta(days=2)
-                action = lxml_html.document_fromstring(page).get_element_by_id(form).action
+                action = tree(page).get_element_by_id(form).action
                 answer = send(web, action, {**values, "at": f"{at:%Y-%m-%dT%H:%M}"})
                 assert answer.status_code == 303, (state, step, text_of(answer))
 
 
 def steps_on(page: str) -> set[str]:
-    root = lxml_html.document_fromstring(page)
+    root = tree(page)
     values = {str(button.get("value")) for button in root.xpath("//button[@name='do']")}
     known = {op.value for op in Op} | {"publish_now", "approve_schedule"}
     return values & known
@@ -171,9 +176,7 @@ def test_an_approver_returns_with_a_note_and_the_reporter_reads_it(site: Site) -
 
 def test_the_badge_counts_what_waits(site: Site) -> None:
     article = brought_to(site, State.SUBMITTED, actor_as(site, Role.REPORTER))
-    page = lxml_html.document_fromstring(
-        text_of(client(site, actor_as(site, Role.APPROVER)).get("/kelola/"))
-    )
+    page = tree(text_of(client(site, actor_as(site, Role.APPROVER)).get("/kelola/")))
     assert {b.text for b in page.find_class("bilah")} == {"1"}
     assert "1 berita" in page.text_content()
     reporter = text_of(client(site, actor_as(site, Role.REPORTER)).get("/kelola/"))
@@ -267,9 +270,7 @@ def test_the_text_that_lost_a_race_is_kept_and_shown(site: Site) -> None:
     assert answer.status_code == 412
     again = fields_of(page)
     assert again["body"] == "Naskah kedua, dengan *jerih payah*."
-    assert (
-        "Naskah pertama yang panjang sekali" in lxml_html.document_fromstring(page).text_content()
-    )
+    assert "Naskah pertama yang panjang sekali" in tree(page).text_content()
     kept = [r.text.body for r in service.revisions_of(one, article_id)]
     assert "<p>Naskah kedua, dengan <em>jerih payah</em>.</p>" in kept
     article, revision = queries.get(one, article_id)
@@ -324,7 +325,7 @@ def test_bad_input_comes_back_in_the_form(site: Site, wrong: dict[str, str], fie
     assert "Belum tersimpan" in page
     # What a field of this form cannot cause is said above it.
     if field not in ("rubric", "corrected_on"):
-        shown = lxml_html.document_fromstring(page).get_element_by_id(field)
+        shown = tree(page).get_element_by_id(field)
         assert shown.get("aria-invalid") == "true"
         assert f"{field}-galat" in shown.get("aria-describedby", "")
     assert queries.desk(operator(site)) == []
@@ -405,7 +406,7 @@ def test_trash_can_be_taken_back_from_the_notice(site: Site) -> None:
     article_id = written(web)
     values = {**fields_of(text_of(web.get(address(article_id)))), "do": "trash"}
     answer = web.post(address(article_id), data=values, headers=SAME_ORIGIN, follow_redirects=True)
-    page = lxml_html.document_fromstring(text_of(answer))
+    page = tree(text_of(answer))
     [undo] = [f for f in page.forms if "Batalkan" in f.text_content()]
     assert queries.desk(reporter) == []
     send(web, undo.action, dict(undo.form_values()))
@@ -586,7 +587,7 @@ def test_settings_are_changed_by_group_and_refused_by_field(site: Site) -> None:
     assert client(site, actor_as(site, Role.EDITOR)).get("/kelola/pengaturan").status_code == 403
     for group, _label in settings.GROUPS:
         page = text_of(web.get(f"/kelola/pengaturan/{group}"))
-        [form] = [f for f in lxml_html.document_fromstring(page).forms if group in f.action]
+        [form] = [f for f in tree(page).forms if group in f.action]
         same = {name: value or "" for name, value in form.form_values()}
         before = dict(settings.read(site))
         assert send(web, form.action, same).status_code == 303

@@ -91,7 +91,7 @@ def editor_html(form: Form) -> Markup:
     return Markup(made)  # noqa: S704 - the normaliser's output
 
 
-def take_photo(actor: Actor, form: Form) -> str:
+def take_photo(actor: Actor) -> str:
     """Take the sent file into the library; return its id, "" when none was sent.
 
     Raises what the library says, with the field `photo`.
@@ -103,8 +103,7 @@ def take_photo(actor: Actor, form: Form) -> str:
         path = Path(folder) / "photo"
         file.save(path)
         try:
-            words = {n: form.text(f"photo_{n}", limit=_LINE_MAX) for n in _PHOTO_WORDS}
-            return media.add(actor, path, name=file.filename[:200], **words).id
+            return media.add(actor, path, name=file.filename[:200]).id
         except DesaError as error:
             raise InvalidInput(fields={"photo": error.message}) from error
 

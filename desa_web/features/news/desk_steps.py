@@ -16,7 +16,7 @@ from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _
 from desa_web.features.news import queries, service
-from desa_web.features.news.article import Article, State
+from desa_web.features.news.article import Article
 from desa_web.features.news.desk_view import APPROVE_AND_SCHEDULE, PUBLISH_NOW, Step
 from desa_web.features.news.workflow import Op
 from desa_web.web import desk
@@ -105,10 +105,6 @@ def done(address: str, wish: str, article_id: str) -> Response:
     if wish in _UNDO:
         undo = url_for("news_desk.step", article_id=article_id, do=_UNDO[Op(wish)].value)
     return desk.done(address, _(_SAID.get(wish, _SAID[""])) if wish != "preview" else "", undo=undo)
-
-
-def is_waiting(article: Article) -> bool:
-    return article.state is State.SUBMITTED and article.trashed_at is None
 
 
 def _at(actor: Actor, form: Form) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from desa_web.web.forms import Form
 
 blueprint = desk.blueprint("village", __name__)
 
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _ACCENTS = {"accent_green": "green", "accent_red": "brick", "accent_gold": "gold"}
 _SPOKEN = {"hijau": "accent_green", "bata": "accent_red", "emas": "accent_gold"}
 
@@ -69,7 +71,13 @@ def change(name: str) -> Response:
 def _page(name: str, form: Form, status: int = 200) -> Response:
     fields = [_field(setting) for setting in _of(name)]
     return desk.page(
-        "village/settings.html", status, groups=GROUPS, name=name, fields=fields, form=form
+        "village/settings.html",
+        status,
+        groups=GROUPS,
+        name=name,
+        fields=fields,
+        form=form,
+        swatches=_swatches(form) if name == "look" else {},
     )
 
 
@@ -123,6 +131,16 @@ def _check_theme(form: Form, values: dict[str, object], site_themes: Path) -> No
             theme_layers.chain(str(values["theme"]), site_themes)
         except (InvalidInput, OSError) as error:
             form.problems["theme"] = str(error)
+
+
+def _swatches(form: Form) -> dict[str, str]:
+    """Return the colours to show beside their fields: the chosen ones, or the shipped."""
+    found = {}
+    for name, part in _ACCENTS.items():
+        typed = form.values.get(name, "").strip()
+        shipped = str(getattr(SHIPPED_ACCENTS, part))
+        found[name] = typed if _COLOUR.fullmatch(typed) else shipped
+    return found
 
 
 def _shown(value: object) -> str:

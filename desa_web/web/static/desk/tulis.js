@@ -34,7 +34,7 @@ document.addEventListener("desa:foto-siap", (event) => {
 });
 
 // Headlines and summaries grow with their text.
-for (const area of document.querySelectorAll("textarea[data-grow]")) {
+for (const area of document.querySelectorAll("textarea[data-grow], #standfirst")) {
   const grow = () => {
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight + 2}px`;
