@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -40,6 +41,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: "warning",
 });
+// The server packs with gzip by itself; brotli is not in Python's library, and the large file is worth it.
+put(`${folder}/editor.js.br`, brotliCompressSync(readFileSync(join(out, folder, "editor.js"))));
 
 const names = new Set();
 for (const path of Object.keys(metafile.inputs)) {
@@ -55,7 +58,7 @@ Object.entries(axe).forEach(([from, to]) => put(to, module(from)));
 const sources = readdirSync(join(here, "src")).sort().map((name) => `src/${name}`);
 const all = [...sources, "package-lock.json", "build.mjs"].map((name) => `${name} ${sha(readFileSync(join(here, name)))}\n`);
 const made = parts.map((name) => `${name} ${about(name).version} (${about(name).license})`).join(", ");
-const built = readdirSync(join(out, folder)).filter((name) => /\.js$/.test(name)).sort();
+const built = readdirSync(join(out, folder)).filter((name) => /\.js(\.br)?$/.test(name)).sort();
 const rows = [
   ["file", "sha256", "licence", "made of"],
   ...built.map((name) => [`${folder}/${name}`, sha(readFileSync(join(out, folder, name))), "MIT", `sources ${sha(all.join(""))}`]),

@@ -113,6 +113,9 @@ class Editor {
     area.autocomplete = "off";
     area.value = html;
     if (this.format) {
+      // Only a text field may say autocomplete="off".
+      this.format.type = "text";
+      this.format.hidden = true;
       this.format.autocomplete = "off";
       this.format.value = "html";
     }
