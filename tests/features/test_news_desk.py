@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 from werkzeug.test import TestResponse
 
-from desa_web.core import due, journal, settings
+from desa_web.core import db, due, journal, settings
 from desa_web.core.actor import Actor, Role, operator
 from desa_web.core.clock import as_utc
 from desa_web.core.site import Site
@@ -702,3 +702,17 @@ def _brought_in(
         assert dangers_in_page(text_of(answer)) == [], vector
         return ""
     return answer.headers["Location"].rsplit("/", 1)[1]
+
+
+def test_where_writing_is_impossible_the_text_can_still_be_read(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    web = client(site, reporter)
+    article_id = written(web)
+    web.get(address(article_id))
+    db.execute(site.database, "PRAGMA query_only = 1")
+    try:
+        answer = web.get(address(article_id))
+    finally:
+        db.execute(site.database, "PRAGMA query_only = 0")
+    assert answer.status_code == 503
+    assert BODY in text_of(answer)

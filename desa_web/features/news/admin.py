@@ -10,7 +10,14 @@ from flask import Response, request, url_for
 
 from desa_web.core import html
 from desa_web.core.actor import Actor, Permission
-from desa_web.core.errors import DesaError, InvalidInput, NotFound, StaleVersion
+from desa_web.core.errors import (
+    DesaError,
+    DiskFull,
+    InvalidInput,
+    NotFound,
+    ReadOnly,
+    StaleVersion,
+)
 from desa_web.core.i18n import _
 from desa_web.features.media.pictures import pictures
 from desa_web.features.news import desk_form, desk_steps, queries, rubrics, service
@@ -74,7 +81,14 @@ def article(article_id: str) -> Response:
     found, revision = _found(actor, article_id)
     if not _may_save(actor, found):
         return read_page(actor, found, revision, Form())
-    found, revision = service.open_for_edit(actor, article_id)
+    try:
+        found, revision = service.open_for_edit(actor, article_id)
+        pen = service.take_pen(actor, article_id)
+    except (ReadOnly, DiskFull) as error:
+        # Reading goes on where writing cannot.
+        form = Form()
+        form.problems[""] = error.message
+        return read_page(actor, found, revision, form, status=error.status)
     typing = service.typing_of(actor, article_id)
     if typing is not None and request.args.get("pulih") == "1":
         is_fresh = typing.base_revision_id == found.working_revision_id
@@ -82,7 +96,7 @@ def article(article_id: str) -> Response:
         form = desk_form.form_of(typing.text, version=version, base_revision_id=base)
     else:
         form = _form_of(found, revision)
-    return _sheet(actor, form, found, revision)
+    return _sheet(actor, form, found, revision, pen=pen)
 
 
 @blueprint.post("/berita/<article_id>")
@@ -248,7 +262,6 @@ def _sheet(
     if found is not None and revision is not None:
         context |= {
             "chip": chip(found.state),
-            "pen": service.take_pen(actor, found.id) if status == 200 else None,
             "typing": _unsaved(actor, found, revision),
             "saved_at": moment(revision.saved_at),
         }
