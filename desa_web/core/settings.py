@@ -291,6 +291,11 @@ class Settings(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and self._values == other._values
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def full_name(self) -> str:
         """ "Desa Sukamaju": the term is not repeated when the name begins with it."""

@@ -58,7 +58,7 @@ def compress(response: Response) -> Response:
         and "desa.surrogate_keys" not in request.environ
         and "Set-Cookie" not in response.headers
         and "Content-Encoding" not in response.headers
-        and response.mimetype.startswith("text/")
+        and (response.mimetype or "").startswith("text/")
         and not response.is_streamed
         and not response.direct_passthrough
     )

@@ -64,7 +64,7 @@ class Public:
         self._menu = menu
         self._themes: dict[str, Theme] = {}
         # The village's part of the context, and the settings it was made from.
-        self._village: tuple[dict[str, object], Site] | None = None
+        self._village: tuple[Settings, Site] | None = None
         self._newest: Site | None = None
         self._newest_theme: Theme | None = None
 
@@ -101,10 +101,10 @@ class Public:
         return response
 
     def _village_context(self, values: Settings) -> Site:
-        known, snapshot = self._village, dict(values)
-        if known is None or known[0] != snapshot:
+        known = self._village
+        if known is None or known[0] != values:
             made = site_context(values, base_url=self.site.config.text("base_url"))
-            known = self._village = snapshot, made
+            known = self._village = values, made
         return known[1]
 
     def error(self, status: int, message: str) -> str | None:

@@ -26,7 +26,7 @@ import re
 import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
@@ -43,7 +43,7 @@ from desa_web.core.i18n import _, language
 from desa_web.web import accents as _accents
 from desa_web.web import dates
 from desa_web.web.accents import Accents, check_accents, contrast_ratio
-from desa_web.web.contexts import Page
+from desa_web.web.contexts import Page, Site
 from desa_web.web.jsonld import structured_data
 from desa_web.web.theme_layers import (
     CONTENT_TYPES,
@@ -78,6 +78,8 @@ STYLESHEET, SCRIPT = "situs.css", "situs.js"
 # The public pages' budget (gzip) for what a theme adds to each of them.
 STYLESHEET_BUDGET_BYTES, SCRIPT_BUDGET_BYTES, FILE_BUDGET_BYTES = 9_000, 3_000, 200_000
 
+# Headers and footers: one for each place in the menu and each announcement.
+_PARTS_KEPT = 64
 _HASHED = re.compile(r"(?P<stem>.+)\.(?P<hash>[0-9a-f]{12})(?P<suffix>\.[a-z0-9]+)")
 _KNOWN_KEYS = frozenset({"title", "extends", "author", "description", "licence"})
 
@@ -124,6 +126,7 @@ class Theme:
         self._problems = dict.fromkeys(problems)
         self._lock = Lock()
         self._bundles: dict[tuple[str, Accents], bytes] = {}
+        self._parts: dict[tuple[object, ...], tuple[tuple[Site, Environment], Markup]] = {}
         self._urls: dict[tuple[str, Accents | None], str] = {}
         fallback = [Layer.read(folder, is_site=False, is_default=True) for folder in defaults]
         self._environments = [
@@ -252,8 +255,33 @@ class Theme:
         environment.globals.update(
             _=_, structured_data=structured_data, asset=self._asset, zone_hours=dates.OFFSET_HOURS
         )
+        environment.globals["part"] = self._own_each_time if is_own else self._kept
         environment.filters.update(_FILTERS)
         return environment
+
+    @pass_context
+    def _kept(self, context: Context, name: str) -> Markup:
+        """Return a part of the page that shows the village and where in its menu the page is."""
+        site, at = context["site"], context["page"].meta.path
+        place = [at == site.search_url, site.announcement]
+        for item in site.menu:
+            place += [link.url for link in (item, *item.children) if link.holds(at)]
+        village = replace(site, announcement=None)
+        key = (name, tuple(place))
+        known = self._parts.get(key)
+        if known is None or known[0] != (village, context.environment):
+            made = self._own_each_time(context, name)
+            if len(self._parts) > _PARTS_KEPT:
+                self._parts.clear()
+            known = self._parts[key] = (village, context.environment), made
+        return known[1]
+
+    @pass_context
+    def _own_each_time(self, context: Context, name: str) -> Markup:
+        # A site's own theme may show there what is different on each page.
+        template = context.environment.get_template(name)
+        html = template.render(page=context["page"], site=context["site"])
+        return Markup(html)  # noqa: S704 - a template's output, escaped by itself
 
     @pass_context
     def _asset(self, context: Context, name: str) -> str:
