@@ -203,3 +203,16 @@ def test_the_old_index_answers_while_a_new_one_is_made(tmp_path: Path) -> None:
     index.rebuild(Lazy(), Cursor(JOURNAL, 2))  # type: ignore[arg-type]
     assert seen == [(["1"], "rebuilding")]
     assert found(index, "baru") == ["2"]
+
+
+def test_a_withdrawn_word_is_neither_suggested_nor_used_to_correct(tmp_path: Path) -> None:
+    index = SearchIndex(tmp_path / "index")
+    many = [article(number, f"Kabar {number}", "Warga bekerja bakti.") for number in range(1_200)]
+    secret = article(5_000, "Perselisihan", "Kata rahasianya kumbokarno.")
+    index.rebuild([*many, secret], Cursor(JOURNAL, 1))
+    assert index.suggest("kumbok") == ["kumbokarno"]
+    index.apply([Removal("article", "5000")], Cursor(JOURNAL, 2))
+    assert index.suggest("kumbok") == []
+    asked = index.find(Query(text="kumbokarna"))
+    assert "kumbokarno" not in str(asked.corrections)
+    assert asked.hits == () or all(hit.id != "5000" for hit in asked.hits)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from desa_web.core.disk import locked
@@ -31,7 +32,7 @@ from desa_web.engines.search.model import (
     Status,
 )
 from desa_web.engines.search.parse import MOST_CHARACTERS, Parsed, Word, parse
-from desa_web.engines.search.segment import STEM, Builder, Damaged, Segment
+from desa_web.engines.search.segment import STEM, WORD, Builder, Damaged, Segment
 from desa_web.engines.search.store import Snapshot
 
 LARGEST_PAGE = 100
@@ -114,7 +115,8 @@ class SearchIndex:
             return []
         start = prefix[: len(prefix) - len(typed[-1])].lower()
         words = _completions(snapshot, analysis.fold(typed[-1]))
-        return [start + word for word in words[: max(0, min(limit, _MOST_SUGGESTED))]]
+        living = (start + word for word in words if _is_living(snapshot, word))
+        return list(islice(living, max(0, min(limit, _MOST_SUGGESTED))))
 
     def rebuild(self, documents: Iterable[Document], cursor: Cursor) -> None:
         """Make the index anew from `documents` in a child process, then swap it in at once.
@@ -245,7 +247,21 @@ def _is_known(snapshot: Snapshot, word: Word) -> bool:
 
 
 def _uses(snapshot: Snapshot, word: str) -> int:
-    return sum(part.segment.words.get(word, 0) for part in snapshot.parts)
+    count = sum(part.segment.words.get(word, 0) for part in snapshot.parts)
+    return count if count and _is_living(snapshot, word) else 0
+
+
+def _is_living(snapshot: Snapshot, word: str) -> bool:
+    """Return whether a document that is still public has this form: withdrawn words stay unsaid."""
+    for part in snapshot.parts:
+        if word in part.segment.words:
+            if not part.deleted:
+                return True
+            key = word.encode()
+            found = part.segment.postings(WORD + key) or part.segment.postings(STEM + key)
+            if any(number not in part.deleted for number in found):
+                return True
+    return False
 
 
 def _completions(snapshot: Snapshot, prefix: str) -> list[str]:
