@@ -57,6 +57,7 @@ CREATE TABLE menu_item (
     CHECK ((page_id IS NULL) = (path <> ''))
 );
 
--- Foreign keys of menu_item: what lies under an item, which items lead to a page.
+-- menu.items and the foreign key: what lies under an item, in order.
 CREATE INDEX menu_item_parent ON menu_item (parent_id, position);
+-- Foreign key of menu_item: which items lead to a page.
 CREATE INDEX menu_item_page ON menu_item (page_id);
