@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,18 +14,16 @@ from lxml import html as lxml_html
 from werkzeug.test import TestResponse
 
 from desa_web.core import db, due, journal, settings
-from desa_web.core.actor import Actor, Role, operator
+from desa_web.core.actor import Role, operator
 from desa_web.core.clock import as_utc
 from desa_web.core.site import Site
 from desa_web.features.media import service as media
-from desa_web.features.news import importer, queries, rubrics, service
+from desa_web.features.news import queries, service
 from desa_web.features.news.article import Article, State, Text
-from desa_web.features.news.checklist import checklist, private_numbers
 from desa_web.features.news.workflow import TABLE, Op
 from tests.features.test_news_workflow import HANDLERS, ROLES, brought_to, draft, expected
 from tests.harness.photos import photo
 from tests.harness.site import SAME_ORIGIN, actor_as, client, clock_of, hidden_fields, post_form
-from tests.harness.xss import VECTORS, dangers_in_page
 
 BODY = "Warga bekerja bakti."
 
@@ -565,143 +560,6 @@ def test_the_list_is_paged_by_key_and_searched_by_title(site: Site) -> None:
         "Berita ke-07"
     ]
     assert "Tidak ada judul" in text_of(web.get("/kelola/berita?cari=zzz"))
-
-
-def test_rubrics_are_managed_by_admins_only(site: Site) -> None:
-    admin, editor = actor_as(site, Role.ADMIN), actor_as(site, Role.EDITOR)
-    assert client(site, editor).get("/kelola/rubrik").status_code == 403
-    web = client(site, admin)
-    assert post_form(web, "/kelola/rubrik", {"name": "Posyandu"}).status_code == 303
-    assert post_form(web, "/kelola/rubrik", {"name": "Posyandu"}).status_code == 409
-    page = "/kelola/rubrik"
-    assert post_form(web, f"{page}/posyandu", {"name": ""}, page=page).status_code == 422
-    assert post_form(web, f"{page}/posyandu", {"name": "Kesehatan"}, page=page).status_code == 303
-    assert [(r.slug, r.name) for r in rubrics.rubrics()] == [("posyandu", "Kesehatan")]
-    draft(admin, rubric="posyandu")
-    used = post_form(web, f"{page}/posyandu/hapus", {}, page=page)
-    assert (used.status_code, "masih dipakai" in text_of(used)) == (409, True)
-
-
-def test_settings_are_changed_by_group_and_refused_by_field(site: Site) -> None:
-    web = client(site, actor_as(site, Role.ADMIN))
-    assert client(site, actor_as(site, Role.EDITOR)).get("/kelola/pengaturan").status_code == 403
-    for group, _label in settings.GROUPS:
-        page = text_of(web.get(f"/kelola/pengaturan/{group}"))
-        [form] = [f for f in tree(page).forms if group in f.action]
-        same = {name: value or "" for name, value in form.form_values()}
-        before = dict(settings.read(site))
-        assert send(web, form.action, same).status_code == 303
-        assert dict(settings.read(site)) == before
-    bad = {"village_name": "", "kode_wilayah": "123", "motto": "Guyub"}
-    answer = post_form(web, "/kelola/pengaturan/village", bad)
-    assert answer.status_code == 422
-    assert text_of(answer).count('aria-invalid="true"') == 2
-    assert 'value="Guyub"' in text_of(answer)
-    assert settings.read(site)["motto"] == ""
-
-
-def test_colours_that_cannot_be_read_are_refused(site: Site) -> None:
-    web = client(site, actor_as(site, Role.ADMIN))
-    answer = post_form(web, "/kelola/pengaturan/look", {"accent_green": "#ffff00"})
-    assert answer.status_code == 422
-    assert "sulit dibaca" in text_of(answer)
-    assert settings.read(site)["accent_green"] == ""
-    fine = {"accent_green": "#1F4E79", "band": "parang", "theme": "desa"}
-    assert post_form(web, "/kelola/pengaturan/look", fine).status_code == 303
-    assert settings.read(site)["accent_green"] == "#1f4e79"
-    gone = post_form(web, "/kelola/pengaturan/look", {**fine, "theme": "../x"})
-    assert gone.status_code == 422
-
-
-@pytest.mark.parametrize(
-    ("text", "niks", "phones"),
-    [
-        ("NIK 3522072004000001 tercatat", ["3522072004000001"], []),
-        ("3522 0720 0400 0001", ["3522 0720 0400 0001"], []),
-        ("hubungi 0812-3456-7890 atau +62 813 1111 2222", [],
-         ["0812-3456-7890", "+62 813 1111 2222"]),
-        ("Anggaran Rp214.000.000 pada 18/11/2026", [], []),
-        ("rekening 12345678901234567", [], []),
-        ("Jl. 0812", [], []),
-    ],
-)  # fmt: skip
-def test_private_numbers_are_found(text: str, niks: list[str], phones: list[str]) -> None:
-    found = private_numbers(Text(title="Judul", body=f"<p>{text}</p>"))
-    assert found == (niks, phones)
-
-
-def test_the_checklist_says_what_to_do(site: Site) -> None:
-    text = Text(title="x" * 71, body='<p>0812 3456 7890 <a href="https://judi.example/">x</a></p>')
-    points = checklist(text, [], service.new_domains(text.body))
-    bad = [p for p in points if not p.is_good]
-    assert len(bad) == 4
-    assert all(p.hint for p in bad)
-    assert any("judi.example" in p.sentence for p in bad)
-
-
-WAYS = ("form", "html", "api", "import")
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_no_vector_survives_on_any_page(site: Site, way: str, tmp_path: Path) -> None:
-    """A sample: every 13th vector each way, another offset for each."""
-    _judge(site, way, VECTORS[WAYS.index(way) :: 13], tmp_path)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("way", WAYS)
-def test_no_vector_of_all_survives_on_any_page(site: Site, way: str, tmp_path: Path) -> None:
-    _judge(site, way, VECTORS, tmp_path)
-
-
-def _judge(site: Site, way: str, vectors: Sequence[str], tmp_path: Path) -> None:
-    admin = actor_as(site, Role.ADMIN)
-    web, reader = client(site, admin), client(site)
-    for vector in vectors:
-        article_id = _brought_in(site, admin, web, way, vector, tmp_path)
-        if not article_id:
-            continue
-        found = queries.find(admin, article_id)
-        pages = [web.get(address(article_id)), web.get(f"{address(article_id)}/riwayat")]
-        if not found.is_live:
-            text = queries.get(admin, article_id)[1].text
-            service.save(admin, article_id, replace(text, body=f"{text.body}<p>Akhir.</p>"))
-            service.publish_now(admin, article_id)
-        pages.append(reader.get(f"/berita/{queries.find(admin, article_id).slug}"))
-        pages.append(web.get(f"{address(article_id)}/pratinjau/isi"))
-        for page in pages:
-            assert page.status_code == 200
-            assert dangers_in_page(text_of(page)) == [], vector
-
-
-def _brought_in(
-    site: Site, admin: Actor, web: FlaskClient, way: str, vector: str, folder: Path
-) -> str:
-    """Bring one vector in as title, text and words; "" when it was refused with a sentence."""
-    sent = {
-        "title": vector.strip()[:150] or "x", "body": vector, "standfirst": vector[:300],
-        "tags": vector[:40].replace(",", " "), "byline": vector[:120], "dateline": vector[:120],
-        "initials": vector[:24], "source": vector[:200], "correction": vector[:600],
-    }  # fmt: skip
-    if way == "api":
-        answer = web.post("/api/v1/articles", json={**sent, "tags": [sent["tags"]]})
-        assert answer.status_code in (201, 422), text_of(answer)
-        return str(answer.get_json()["id"]) if answer.status_code == 201 else ""
-    if way == "import":
-        clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\r\n]", " ", sent["title"])
-        quoted = clean.replace("\\", "\\\\").replace('"', '\\"')
-        file = folder / "satu.md"
-        file.write_text(f'---\ntitle: "{quoted}"\n---\n{vector}\n', "utf-8", "replace")
-        [result] = importer.import_path(admin, file)
-        return result.object_id
-    sent["format"] = "html" if way == "html" else "markdown"
-    token_fields = token(web)
-    answer = send(web, "/kelola/tulis", {**token_fields, **sent, "do": ""})
-    assert answer.status_code in (303, 422), text_of(answer)
-    if answer.status_code == 422:
-        assert dangers_in_page(text_of(answer)) == [], vector
-        return ""
-    return answer.headers["Location"].rsplit("/", 1)[1]
 
 
 def test_where_writing_is_impossible_the_text_can_still_be_read(site: Site) -> None:
