@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from tests.harness.site import actor_as, make_site, run_desa
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with the starter's pages and one reporter."""
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with the starter's pages and one reporter; nobody changes it."""
     site = make_site(tmp_path_factory.mktemp("halaman"))
     with site.bound():
         actor_as(site, Role.REPORTER, "nur")
@@ -23,6 +24,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_desa("--site", site.path, "page", "import", furnish.content_folder("starter"))
     assert done.returncode == 0, done.stdout + done.stderr
     return site.path
+
+
+@pytest.fixture
+def folder(filled: Path, tmp_path: Path) -> Path:
+    """A copy of that site for one test."""
+    return Path(shutil.copytree(filled, tmp_path / "situs"))
 
 
 def test_pages_are_listed_shown_moved_thrown_away_and_taken_back(folder: Path) -> None:
