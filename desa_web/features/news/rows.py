@@ -53,7 +53,7 @@ def is_own(actor: Actor, row: ArticleRow) -> bool:
 def revision_row(revision_id: str) -> RevisionRow:
     row = db.first(RevisionRow, "id = ?", revision_id)
     if row is None:
-        raise RevisionRow.DoesNotExist
+        raise LookupError(f"revision {revision_id} is gone")
     return row
 
 
