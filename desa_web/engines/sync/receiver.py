@@ -85,13 +85,16 @@ class Receiver:
         self._site = site
         self.shelf = Shelf(site)
 
-    def receive(self, source: str, data: bytes) -> Outcome:
+    def receive(self, source: str, data: bytes, *, is_live: bool = False) -> Outcome:
         """Take the whole lines of `data` in one transaction; a piece after them is not looked at.
 
-        Whatever the data are, they raise nothing; Busy, DiskFull and ReadOnly leave all as it was.
+        is_live: the site itself answered just now. After a restore its word decides which of two
+        epochs goes on; a file that lay about for a month does not. Whatever the data are, they
+        raise nothing; Busy, DiskFull and ReadOnly leave all as it was.
         """
         with db.write(self._site.database):
-            return _Session(self.shelf, source, self._site.clock.now_ms()).run(data)
+            session = _Session(self.shelf, source, self._site.clock.now_ms(), is_live=is_live)
+            return session.run(data)
 
     def resume(self, source: str) -> Resume:
         """Return where to go on with a source."""
@@ -121,15 +124,18 @@ class Receiver:
 class _Session:
     """One page. Keeps the end of the source in memory and writes it once."""
 
-    def __init__(self, shelf: Shelf, name: str, now_ms: int) -> None:
+    def __init__(self, shelf: Shelf, name: str, now_ms: int, *, is_live: bool) -> None:
         self._shelf = shelf
         self._now_ms = now_ms
+        self._is_live = is_live
         self._source: Source = shelf.source(name)
         self._before = self._source
         self._accepted: list[Accepted] = []
         self._duplicates = 0
         self._parked = 0
         self._problem: Problem | None = None
+        # Lines after the newest one are held only where a restore has cut them off.
+        self._has_beyond = shelf.has_beyond(name, self._source.head)
 
     def run(self, data: bytes) -> Outcome:
         if self._source.state == "fork":
@@ -177,12 +183,14 @@ class _Session:
             self._problem = Problem.OTHER_SITE
             return
         is_next = found.epoch == source.head.epoch and found.seq == source.head.seq + 1
-        if is_next:
+        if is_next and not self._has_beyond:
             self._append(found)
             return
         held = self._shelf.find(source.site, found.epoch, found.seq)
         if held is not None:
             self._compare(held, found, raw)
+        elif is_next:
+            self._append(found)
         elif isinstance(found, Line) and _is_opener(found):
             self._open(found, raw)
         else:
@@ -244,6 +252,8 @@ class _Session:
                 self._shelf.fill(name, found)
                 # What the village said there was not told yet.
                 self._told(found, held.point)
+            if held.is_orphan and self._is_live:
+                self._go_through(held)
         elif self._is_ours(found, held.prev):
             self._fork(found, raw)
         else:
@@ -253,8 +263,10 @@ class _Session:
         """Take the first line of an epoch that is not known yet."""
         source = self._source
         parent: Any = line.fields.get("parent")
-        if source.is_new:
+        if source.is_new and "key" in line.fields:
             self._begin(line, parent)
+        elif source.is_new and is_point(parent):
+            self._park(line, raw)
         elif not is_point(parent):
             is_ours = self._is_ours(line, START)
             self._problem = Problem.RESTARTED if is_ours else Problem.BAD_SIGNATURE
@@ -276,17 +288,38 @@ class _Session:
     def _continue(self, line: Line, parent: Point, raw: bytes) -> None:
         """Take an epoch that goes on from a line that we must hold."""
         source = self._source
-        if not line.is_signed_by(source.publics[-1], parent.hash):
-            self._problem = Problem.BAD_SIGNATURE
-            return
         held = self._shelf.find(source.site, parent.epoch, parent.seq)
         if held is None:
+            # Which key signs here is known only when the lines before it are.
             self._park(line, raw)
+        elif not line.is_signed_by(source.publics[-1], parent.hash):
+            # A key that the site gave up may not take the log over again.
+            is_ours = self._is_ours(line, parent.hash)
+            self._problem = Problem.RESTARTED if is_ours else Problem.BAD_SIGNATURE
+        elif not self._is_live and not self._is_later(parent):
+            self._problem = Problem.RESTARTED
         elif held.point != parent:
             self._fork(line, raw)
         else:
             self._shelf.redraw(source.site, parent.epoch, parent.seq)
             self._keep(line, parent.hash)
+
+    def _is_later(self, parent: Point) -> bool:
+        """Does an epoch after `parent` come after more restores than the one we follow?"""
+        name = self._source.site
+        ours = self._shelf.generation(name, self._source.head.epoch)
+        return self._shelf.generation(name, parent.epoch) + 1 > ours
+
+    def _go_through(self, held: Held) -> None:
+        """The site says that its log passes a line that we took for cut off."""
+        name, head = self._source.site, self._source.head
+        self._shelf.redraw(name, held.point.epoch, held.point.seq)
+        if self._shelf.newest_key(name) in ("", self._source.publics[-1]):
+            self._source = replace(self._source, head=held.point)
+            self._has_beyond = True
+        else:
+            self._shelf.redraw(name, head.epoch, head.seq)
+            self._problem = Problem.RESTARTED
 
     def _beside(self, found: Line | Blank, raw: bytes) -> None:
         """Look at a line that does not continue the log as we know it."""

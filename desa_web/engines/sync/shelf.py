@@ -171,10 +171,36 @@ class Shelf:
                 "UPDATE sync_received SET is_orphan = 0 WHERE site = ? AND epoch = ? AND seq <= ?",
                 name, *place,
             )  # fmt: skip
-            opener = self.find(name, place[0], 1)
-            parent: Any = json.loads(opener.body or "{}").get("parent") if opener else None
-            is_held = is_point(parent) and self.find(name, parent[0], parent[1]) is not None
-            place = (parent[0], parent[1]) if is_held else None
+            place = self._parent(name, place[0])
+
+    def has_beyond(self, name: str, point: Point) -> bool:
+        """Are later lines of the same epoch kept?"""
+        sql = "SELECT 1 FROM sync_received WHERE site = ? AND epoch = ? AND seq > ? LIMIT 1"
+        row = db.execute(self._database, sql, name, point.epoch, point.seq).fetchone()
+        return row is not None
+
+    def generation(self, name: str, epoch: str) -> int:
+        """Return how many restores lie before an epoch, itself included."""
+        count = 1
+        while (place := self._parent(name, epoch)) is not None:
+            epoch, count = place[0], count + 1
+        return count
+
+    def newest_key(self, name: str) -> str:
+        """Return the key that the log took last, "" when it still has its first."""
+        sql = (
+            "SELECT object_id FROM sync_received WHERE site = ? AND kind = 'key' "
+            "AND is_orphan = 0 ORDER BY number DESC LIMIT 1"
+        )
+        row = db.execute(self._database, sql, name).fetchone()
+        return str(row[0]) if row else ""
+
+    def _parent(self, name: str, epoch: str) -> tuple[str, int] | None:
+        """Return the place from which an epoch goes on, if that is kept here."""
+        opener = self.find(name, epoch, 1)
+        parent: Any = json.loads(opener.body or "{}").get("parent") if opener else None
+        is_held = is_point(parent) and self.find(name, parent[0], parent[1]) is not None
+        return (parent[0], parent[1]) if is_held else None
 
     def newest_of(self, name: str, kind: str, object_id: str) -> Held | None:
         """Return the line that holds for one object."""

@@ -31,7 +31,8 @@ _SENTENCES = {
     Problem.OTHER_SITE: "Data yang datang milik situs lain. Periksa alamat sumber.",
     Problem.BAD_SIGNATURE: "Tanda tangan tidak cocok; tidak ada yang diterima sesudah baris itu.",
     Problem.FORK: "Dua situs memakai kunci desa ini. Hubungi desa sebelum menerima lagi.",
-    Problem.RESTARTED: "Desa ini mulai dari awal. Sambungkan lagi bersama petugas desa.",
+    Problem.RESTARTED: "Desa ini mulai dari awal atau dipulihkan dua kali. Ambil langsung dari "
+    "situsnya, atau sambungkan lagi bersama petugas desa.",
     Problem.UNPROVEN_ERASURE: "Ada baris yang dihapus tanpa bukti. Ambil sekali lagi.",
 }
 
