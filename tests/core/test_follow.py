@@ -161,3 +161,30 @@ def test_a_sign_of_an_earlier_boot_does_not_count(site: Site, clock: FakeClock) 
     assert follow.beat_age_s(site) == pytest.approx(5)
     clock.monotonic = 1
     assert follow.beat_age_s(site) is None
+
+
+class Patient(Notes):
+    """Notes with work for quiet moments: three pieces."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.left = 3
+        self.done = threading.Event()
+
+    def idle(self) -> bool:
+        self.left -= 1
+        if self.left == 0:
+            self.done.set()
+        return self.left > 0
+
+
+def test_a_worker_lets_a_follower_work_in_quiet_moments(site: Site, tmp_path: Path) -> None:
+    patient = Patient(tmp_path)
+    note(site, "a")
+    worker = Worker(site, [patient], {})
+    worker.start()
+    try:
+        assert patient.done.wait(10)
+        assert patient.rebuilt == 1
+    finally:
+        worker.stop()
