@@ -18,8 +18,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -109,18 +109,22 @@ def check(file: Path) -> Bundle:
             for _block in _blocks(file, archive, f"desa-{site}/{name}", digest):
                 pass
         chain = Chain(site)
-        chain.take(_lines(_raw(archive, f"desa-{site}/data/changes.ndjson")))
+        with closing(_raw(archive, f"desa-{site}/data/changes.ndjson")) as blocks:
+            chain.take(_lines(blocks))
         chain.end()
     media = tuple(sorted(n.rpartition("/")[2] for n in hashes if n.startswith("data/media/")))
     missing = tuple(sorted(chain.media - set(media)))
     return Bundle(file, site, chain.lines, media, missing)
 
 
-def changes(bundle: Bundle, size_bytes: int = 512 << 10) -> Iterator[bytes]:
+def changes(bundle: Bundle, size_bytes: int = 512 << 10) -> Generator[bytes, None, None]:
     """Yield the lines of a checked bundle in pieces of whole lines."""
     piece = b""
-    with _opened(bundle.file) as (archive, site):
-        for line in _lines(_raw(archive, f"desa-{site}/data/changes.ndjson")):
+    with (
+        _opened(bundle.file) as (archive, site),
+        closing(_raw(archive, f"desa-{site}/data/changes.ndjson")) as blocks,
+    ):
+        for line in _lines(blocks):
             piece += line + b"\n"
             if len(piece) >= size_bytes:
                 yield piece
@@ -303,7 +307,7 @@ def _blocks(file: Path, archive: zipfile.ZipFile, name: str, digest: str) -> Ite
         raise _broken(file, _("{name} berubah").format(name=name.partition("/")[2]))
 
 
-def _raw(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def _raw(archive: zipfile.ZipFile, name: str) -> Generator[bytes, None, None]:
     """Yield the blocks of an entry, never more than it said it had."""
     try:
         entry = archive.getinfo(name)

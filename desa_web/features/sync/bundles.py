@@ -6,9 +6,10 @@ Received lines go into the database, received photos beside it in media/kiriman,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from pathlib import Path
 
 from desa_web.core import settings
@@ -89,14 +90,15 @@ def _take_lines(site: Site, found: bundle.Bundle) -> tuple[int, int, int]:
     """Receive the lines piece by piece; return how many were new, known, and wait."""
     receiver = Receiver(site)
     accepted = known = waiting = 0
-    # The manifest has proven that these are all lines, so the end is announced by ourselves.
-    for piece in (*bundle.changes(found), Trailer(0, False).wire()):
-        outcome = receiver.receive(found.site, piece)
-        accepted += len(outcome.accepted)
-        known += outcome.duplicates
-        waiting += outcome.parked
-        if outcome.problem is not None:
-            raise _refused(outcome.problem)
+    with closing(bundle.changes(found)) as pieces:
+        # The manifest has proven that these are all lines, so we announce the end ourselves.
+        for piece in chain(pieces, [Trailer(0, False).wire()]):
+            outcome = receiver.receive(found.site, piece)
+            accepted += len(outcome.accepted)
+            known += outcome.duplicates
+            waiting += outcome.parked
+            if outcome.problem is not None:
+                raise _refused(outcome.problem)
     return accepted, known, waiting
 
 
