@@ -164,8 +164,17 @@ def test_what_was_thrown_away_can_be_had_back(tab: Tab, site: EditorSite) -> Non
     tab.page.locator("#title").fill("")
     show(tab, site)
     tab.page.get_by_role("button", name="Pakai yang tersimpan").click()
+    tab.page.get_by_text("Ketikan itu dibuang.").wait_for()
     show(tab, site)
     assert tab.page.locator("[data-recovery]").count() == 0
+
+
+def test_a_text_taken_over_is_offered_once_only(tab: Tab, site: EditorSite) -> None:
+    type_text(tab, "Satu kali")
+    for _ in range(3):
+        show(tab, site)
+        tab.page.get_by_role("button", name="Lanjutkan menulis").click()
+        assert value(tab) == "<p>Satu kali</p>"
 
 
 def test_a_sent_form_is_not_offered_again(tab: Tab, site: EditorSite) -> None:

@@ -167,7 +167,9 @@ class Autosave {
     const mine = all.filter((draft) => !isStale(draft) && this.isMine(draft)).sort((a, b) => b.typed - a.typed);
     const open = [];
     for (const draft of mine) {
-      if (isSame(draft.fields, this.baseline) || this.wasSaved(draft)) await this.drafts.remove(draft.key);
+      // The same text twice: the page went away between taking a draft over and removing it.
+      const isTwin = open.some((other) => isSame(other.fields, draft.fields));
+      if (isTwin || isSame(draft.fields, this.baseline) || this.wasSaved(draft)) await this.drafts.remove(draft.key);
       else open.push(draft);
     }
     this.offerNext(open);
