@@ -16,6 +16,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -74,7 +75,19 @@ def village(name: str, folder: Path, count: int) -> Iterator[Village]:
     launched = running("--site", folder / "situs", "serve", "--port", "0")
     with launched as (process, url):
         port = int(url.rstrip("/").rsplit(":", 1)[1])
-        yield Village(Target(name, port, (process.pid,)), f"/berita/{article}")
+        target = Target(name, port, (process.pid,))
+        _settle(target)
+        yield Village(target, f"/berita/{article}")
+
+
+def _settle(target: Target) -> None:
+    """Wait until followers have nothing left to do: their work is not the page's."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        before = target.cpu_s()
+        time.sleep(1)
+        if target.cpu_s() - before < 0.02:
+            return
 
 
 def uncached(few: Village, many: Village, hello: Target, requests: int) -> None:
@@ -178,14 +191,14 @@ def main() -> None:
         folder = Path(name)
         few = stack.enter_context(village("few", folder / "few", options.few))
         many = stack.enter_context(village("many", folder / "many", options.many))
-        print(f"memory of desa serve: {few.target.memory_mb():.0f} MB at the start")
+        print(f"memory of desa serve: {few.target.memory_mb():.0f} MB, search index just built")
         hello = stack.enter_context(python_server("flask hello", FLASK_HELLO))
         uncached(few, many, hello, options.requests)
         (folder / "nginx").mkdir()
         baked = folder / "few" / "situs" / "cache" / "pages" / "public"
         kept(few, baked, folder / "nginx", options.requests * 10)
         after = [round(v.target.memory_mb()) for v in (few, many)]
-        print(f"memory of desa serve: {after} MB (few, many) after it all   (promised <= 60)")
+        print(f"memory of desa serve: {after} MB (few, many), with search   (promised <= 120)")
         stack.close()
         publishing(folder / "few" / "situs")
 
