@@ -28,13 +28,14 @@ CONSTANT = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
 }
+LINES = "application/x-ndjson"
 _YEAR_S = 31_536_000
 PERSONAL = ("/kelola", "/masuk", "/mulai", "/keluar", "/pulihkan", "/undangan", "/api/")
 
 
 def secure(response: Response) -> Response:
     """Add what is missing; a view that set one of these knows why."""
-    for name, value in CONSTANT.items():
+    for name, value in _policy(response).items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/media/"):
         # Newsrooms and feed readers show our pictures on their pages.
@@ -44,6 +45,13 @@ def secure(response: Response) -> Response:
     if request.path.startswith(PERSONAL):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _policy(response: Response) -> dict[str, str]:
+    """Lines for programs are no page: a poll of a hub without news is 240 bytes, not 730."""
+    if response.mimetype != LINES:
+        return CONSTANT
+    return {} if response.status_code == 304 else {"X-Content-Type-Options": "nosniff"}
 
 
 def compress(response: Response) -> Response:

@@ -18,12 +18,12 @@ from desa_web.core.i18n import _
 from desa_web.engines.pages.page import wants_gzip
 from desa_web.engines.sync import Page, Point, UnknownPoints, log, page
 from desa_web.engines.sync.log import MAX_BYTES, SMALL_BYTES
+from desa_web.web.headers import LINES
 from desa_web.web.house import site
 from desa_web.web.public import keep
 
 blueprint = Blueprint("sync", __name__)
 
-NDJSON = "application/x-ndjson"
 _POINT = re.compile(r"([0-9a-f]{16})\.([1-9][0-9]{0,15})\.([0-9a-f]{32,64})")
 _TAG = re.compile(r'"([0-9a-f]{32,64})"')
 # 1 << 40 lines are reached in 42 points.
@@ -65,7 +65,7 @@ def changes() -> Response:
         raise NotFound(_("Situs ini belum menulis catatan sinkron. Coba lagi sebentar lagi."))
     have = _have()
     known = _TAG.findall(request.headers.get("If-None-Match", ""))
-    if last.point.hash in known:
+    if any(last.point.hash.startswith(tag) for tag in known):
         return _answer(last.point.hash, b"", 304)
     if not have and known:
         place = log.place_of(here, known[0])
@@ -78,10 +78,11 @@ def changes() -> Response:
 
 
 def _answer(tag: str, body: bytes, status: int) -> Response:
-    response = Response(body, status=status, content_type=NDJSON)
-    response.headers["ETag"] = f'"{tag}"'
-    # The answer depends on what the asker holds: no cache between may give it to another.
-    response.headers["Cache-Control"] = "no-store"
+    response = Response(body, status=status, content_type=LINES)
+    response.headers["ETag"] = f'"{tag[:32]}"'
+    if status != 304:
+        # The answer depends on what the asker holds: no cache between may give it to another.
+        response.headers["Cache-Control"] = "no-store"
     if body[:2] == b"\x1f\x8b":
         response.headers["Content-Encoding"] = "gzip"
     return response
