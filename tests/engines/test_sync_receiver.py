@@ -90,6 +90,7 @@ def test_a_whole_page_is_the_villages_truth_and_twice_changes_nothing(
     assert (first.problem, first.is_whole, first.more, first.duplicates) == (None, True, False, 0)
     assert len(first.accepted) == page.count(b"\n") - 1
     assert seen(receiver, village.name) == village.truth()
+    assert receiver.shelf.public_count(village.name, "note") == len(village.truth())
     again = receiver.receive(village.name, page)
     assert (len(again.accepted), again.duplicates) == (0, len(first.accepted))
     assert receiver.resume(village.name).etag == log_head(village).hash
@@ -176,6 +177,7 @@ def test_shuffled_doubled_and_replayed_lines_end_in_the_truth(
     assert ends_well(village, receiver)
 
 
+@pytest.mark.both_databases
 def test_all_lines_backwards_wait_and_then_fall_into_place(
     site: Site, village: Village, page: bytes
 ) -> None:
@@ -267,6 +269,7 @@ def copy_of(village: Village, folder: Path) -> Village:
     return Village(clone, notes)
 
 
+@pytest.mark.both_databases
 def test_a_restored_village_opens_an_epoch_and_the_lost_news_are_named(
     site: Site, tmp_path: Path
 ) -> None:
@@ -318,6 +321,7 @@ def test_lines_of_the_old_epoch_that_come_late_are_kept_aside(site: Site, tmp_pa
     close(village, backup)
 
 
+@pytest.mark.both_databases
 def test_of_two_restores_the_site_itself_says_which_goes_on(site: Site, tmp_path: Path) -> None:
     village = own_village(tmp_path)
     first, second = (copy_of(village, tmp_path / name) for name in ("pulih-1", "pulih-2"))
@@ -344,6 +348,7 @@ def test_of_two_restores_the_site_itself_says_which_goes_on(site: Site, tmp_path
     close(village, first, second)
 
 
+@pytest.mark.both_databases
 def test_a_cloned_village_is_found_and_nothing_more_is_taken(site: Site, tmp_path: Path) -> None:
     village = own_village(tmp_path)
     clone = copy_of(village, tmp_path / "salinan")
@@ -426,6 +431,7 @@ def test_a_new_key_is_followed_and_the_old_one_signs_no_more(site: Site, tmp_pat
     close(village)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("knows_before", [True, False])
 def test_an_erased_text_goes_everywhere_and_the_chain_holds(
     site: Site, tmp_path: Path, knows_before: bool
@@ -453,6 +459,7 @@ def test_an_erased_text_goes_everywhere_and_the_chain_holds(
     close(village)
 
 
+@pytest.mark.both_databases
 def test_a_line_said_to_be_erased_without_proof_is_asked_for_again(
     site: Site, village: Village, page: bytes
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,9 @@ def test_a_restored_village_goes_on_for_who_followed_it(site: Site, tmp_path: Pa
     follow(site)
     code = sync.new_recovery_code(operator(site))
     made = backup.create(site, tmp_path / "cadangan.zip")
+    with zipfile.ZipFile(made.file) as archive:
+        keys = [n for n in archive.namelist() if n.startswith("data/keys/")]
+    assert keys == ["data/keys/signing.enc"]
     lost = published(site, "Sesudah cadangan")
     follow(site)
     hub = make_site(tmp_path / "hub")
@@ -291,7 +295,7 @@ def test_a_restored_village_goes_on_for_who_followed_it(site: Site, tmp_path: Pa
     with back.bound():
         page = log.page(back, have)
     with hub.bound():
-        assert receiver.receive(name, page.body).problem is None
+        assert receiver.receive(name, page.body, is_live=True).problem is None
         public = {i for (kind, i), held in receiver.shelf.view(name).items() if kind == "article"}
         assert kept.id in public
         assert lost.id not in public

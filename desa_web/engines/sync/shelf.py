@@ -213,6 +213,16 @@ class Shelf:
         lines = self._held("is_orphan = 0 AND kind <> ''", name)
         return {(held.kind, held.object_id): held for held in lines}
 
+    def public_count(self, name: str, kind: str) -> int:
+        """Return how many objects of a kind are public at a source, without reading them."""
+        sql = (
+            "SELECT count(*) FROM sync_received r WHERE r.site = ? AND r.kind = ? AND "
+            "r.op = 'put' AND r.is_orphan = 0 AND NOT EXISTS (SELECT 1 FROM sync_received n WHERE "
+            "n.site = r.site AND n.kind = r.kind AND n.object_id = r.object_id AND "
+            "n.is_orphan = 0 AND n.number > r.number)"
+        )
+        return int(db.execute(self._database, sql, name, kind).fetchone()[0])
+
     def lost(self, name: str) -> list[tuple[str, str]]:
         """Return objects that were cut off by a restore and not said again since."""
         sql = (

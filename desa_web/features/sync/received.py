@@ -49,16 +49,14 @@ def sources(site: Site) -> list[Received]:
 
 
 def _received(shelf: Shelf, source: Source) -> Received:
-    view = shelf.view(source.site)
-    bodies = {place: json.loads(held.body) for place, held in view.items() if held.body}
-    articles = [b for b in bodies.values() if b["kind"] == "article" and b["op"] == "put"]
-    name = bodies.get(("profile", "site"), {}).get("name", "")
+    held = shelf.newest_of(source.site, "profile", "site")
+    name = json.loads(held.body or "{}").get("name", "") if held is not None else ""
     return Received(
         site=source.site,
         name=name if isinstance(name, str) else "",
         epoch=source.head.epoch,
         last_seq=source.head.seq,
-        articles=len(articles),
+        articles=shelf.public_count(source.site, "article"),
         lines=source.number,
         last_ok_at=as_utc(source.ok_at_ms).isoformat() if source.ok_at_ms else None,
         problem=sentence_of(Problem(source.problem)) if source.problem else "",
