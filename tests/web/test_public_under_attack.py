@@ -228,7 +228,7 @@ def test_five_hundred_readers_at_once_get_their_pages(tmp_path: Path) -> None:
             sock.settimeout(20)
             sock.sendall(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode())
             sockets.append((path, sock))
-        results = Counter()
+        results: Counter[bool] = Counter()
         for path, sock in sockets:
             out = b""
             while block := sock.recv(1 << 16):
