@@ -54,15 +54,22 @@ def _policy(response: Response) -> dict[str, str]:
     return {} if response.status_code == 304 else {"X-Content-Type-Options": "nosniff"}
 
 
-def compress(response: Response) -> Response:
-    """Pack a public answer that is made for one reader: search results, an address not found.
+_DESK_WITHOUT_CODES = tuple(
+    f"/kelola/{name}"
+    for name in ("berita", "tulis", "periksa", "halaman", "menu", "foto", "rubrik")
+)
 
-    Answers of the desk stay plain: a secret beside what a stranger can have repeated must not be
-    compressed together (BREACH). What the page store keeps is packed there, once.
+
+def compress(response: Response) -> Response:
+    """Pack an answer that is made for one person: search results, a page of the desk.
+
+    Pages that may show codes or passwords stay plain: a secret beside what a stranger can have
+    repeated must not be compressed together (BREACH). Form tokens are a new text on each page, so
+    they give nothing away. What the page store keeps is packed there, once.
     """
     may = (
         request.method == "GET"
-        and not request.path.startswith(PERSONAL)
+        and (not request.path.startswith(PERSONAL) or request.path.startswith(_DESK_WITHOUT_CODES))
         and "desa.surrogate_keys" not in request.environ
         and "Set-Cookie" not in response.headers
         and "Content-Encoding" not in response.headers
