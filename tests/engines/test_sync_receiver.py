@@ -496,6 +496,46 @@ def test_a_blank_with_a_wrong_hash_breaks_the_chain(
     assert ends_well(village, receiver)
 
 
+def test_a_blank_put_at_the_end_is_dropped_again(site: Site, village: Village, page: bytes) -> None:
+    head = log_head(village)
+    blank = {"v": 1, "site": village.name, "epoch": head.epoch, "seq": head.seq + 1,
+             "hash": "e" * 64, "erased_by": [head.epoch, head.seq + 2]}  # fmt: skip
+    receiver = Receiver(site)
+    receiver.receive(village.name, page)
+    lied = compact(blank) + b'\n{"end":1,"n":1,"more":false}\n'
+    assert receiver.receive(village.name, lied).problem is Problem.UNPROVEN_ERASURE
+    assert receiver.resume(village.name).etag == head.hash
+    assert ends_well(village, receiver)
+
+
+def test_a_log_from_before_the_new_key_is_not_gone_back_to(site: Site, tmp_path: Path) -> None:
+    """Whoever stole the old key and the old pages cannot turn the site's log back."""
+    village = own_village(tmp_path)
+    old = copy_of(village, tmp_path / "lama")
+    with old.site.bound():
+        old.put("lama", "dari cabang lama")
+        branch = old.follow().everything()
+    with village.site.bound():
+        journal.renew(village.site)
+        village.follow()
+    receiver = Receiver(site)
+    receiver.receive(village.name, branch)
+    assert ends_well(village, receiver)
+    with village.site.bound():
+        ring = KeyRing(village.site.data / "keys")
+        with db.write(village.site.database):
+            writer = log.Writer.open(village.site, ring)
+            assert writer is not None
+            last = writer.head
+            writer.rotate(ring)
+            writer.move_to(journal.Cursor(last.journal_id, last.journal_seq))
+    assert ends_well(village, receiver)
+    outcome = receiver.receive(village.name, branch, is_live=True)
+    assert outcome.problem is Problem.RESTARTED
+    assert seen(receiver, village.name) == village.truth()
+    close(village, old)
+
+
 def test_points_reach_back_to_the_first_line_in_few_steps(site: Site, tmp_path: Path) -> None:
     origin = make_site(tmp_path / "panjang")
     with origin.bound():

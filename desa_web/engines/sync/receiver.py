@@ -148,6 +148,7 @@ class _Session:
         is_end = trailer is not None and not trailer.more
         if self._problem is None and is_end and self._is_unproven():
             self._problem = Problem.UNPROVEN_ERASURE
+            self._drop_tail()
         if trailer is not None and self._problem is None:
             self._source = replace(self._source, ok_at_ms=self._now_ms)
         self._source = replace(self._source, problem=self._problem or "")
@@ -157,6 +158,14 @@ class _Session:
             tuple(self._accepted), self._duplicates, self._parked, trailer is not None,
             trailer is not None and trailer.more, self._problem,
         )  # fmt: skip
+
+    def _drop_tail(self) -> None:
+        """Forget blanks at the very end: no log ends so, an erase line comes after them."""
+        name = self._source.site
+        first = self._shelf.first_unproven(name)
+        held = None if first is None else self._shelf.at_or_before(name, first)
+        if held is not None and not self._shelf.is_confirmed(name, held.number):
+            self._source = self._shelf.cut_back(self._source, held)
 
     def _lines(self, data: bytes) -> Trailer | None:
         """Take line after line up to the trailer, the first problem, or a cut."""
@@ -314,7 +323,8 @@ class _Session:
         """The site says that its log passes a line that we took for cut off."""
         name, head = self._source.site, self._source.head
         self._shelf.redraw(name, held.point.epoch, held.point.seq)
-        if self._shelf.newest_key(name) in ("", self._source.publics[-1]):
+        # A key that the site gave up may not take the log over again.
+        if (self._shelf.newest_key(name) or self._source.publics[0]) == self._source.publics[-1]:
             self._source = replace(self._source, head=held.point)
             self._has_beyond = True
         else:
