@@ -460,3 +460,16 @@ def test_limits_may_be_given(tmp_path: Path) -> None:
     with running(store, limits=Limits(connections=50)) as server:
         assert statuses(talk(server.port, END)) == [200]
     store.close()
+
+
+def test_an_event_without_data_closes_nobody(store: PageStore) -> None:
+    """A child process being started keeps events of closed connections alive for a moment."""
+    with running(store) as server, socket.create_connection(("127.0.0.1", server.port), 5) as sock:
+        sock.settimeout(5)
+        ask = b"GET /dinamis HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sock.sendall(ask)
+        assert sock.recv(1 << 16).startswith(b"HTTP/1.1 ")
+        (channel,) = server._inner.active_channels.values()
+        channel.handle_read()
+        sock.sendall(ask)
+        assert sock.recv(1 << 16).startswith(b"HTTP/1.1 ")

@@ -57,6 +57,25 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
         super().add_channel(map)
         self.server.restless.add(self._fileno)
 
+    def del_channel(self, map: Any = None) -> None:
+        self.server.unwatch(self._fileno)
+        super().del_channel(map)
+
+    def handle_read(self) -> None:
+        try:
+            data = self.recv(self.adj.recv_bytes)
+        except BlockingIOError:
+            # An event without data is nobody's fault; waitress would close the connection.
+            return
+        except OSError:
+            self.handle_close()
+            return
+        if data:
+            self.last_activity = time.time()
+            self.received(data)
+        else:
+            self.connected = False
+
     @property
     def is_busy(self) -> bool:
         """An answer is being made or sent, or the connection is closing."""

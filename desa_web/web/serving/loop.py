@@ -5,6 +5,7 @@ changed are asked, so that a thousand idle ones cost nothing. What a connection 
 channel.py.
 """
 
+import contextlib
 import logging
 import select
 import time
@@ -67,6 +68,7 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
         # Descriptors whose wishes may have changed without an event on them.
         self.restless: set[int] = set()
         self._stop_by: float | None = None
+        self._epoll: Any = None
         super().__init__(application, **arguments)
 
     def break_fast_path(self, error: Exception) -> None:
@@ -98,7 +100,7 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
             wasyncore.close_all(self._map, ignore_all=True)
 
     def _run_epoll(self) -> None:
-        epoll = select.epoll()
+        epoll = self._epoll = select.epoll()
         known: dict[int, tuple[Any, int]] = {}
         # The listening socket and the trigger are asked at every turn.
         always = {fd for fd, it in self._map.items() if not isinstance(it, GuardedChannel)}
@@ -117,7 +119,18 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
                     if before[1] != _IDLE or fd in always or it.has_wishes:
                         self.restless.add(fd)
         finally:
+            self._epoll = None
             epoll.close()
+
+    def unwatch(self, fd: int) -> None:
+        """Forget a connection before it closes.
+
+        A child process that is just being started holds a copy of it for a moment: without this
+        its last events would be taken for those of whoever gets the same number next.
+        """
+        if self._epoll is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._epoll.unregister(fd)
 
     def _update(self, epoll: "select.epoll", known: dict[int, tuple[Any, int]]) -> None:
         for fd in list(self.restless):

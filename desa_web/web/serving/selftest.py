@@ -61,6 +61,7 @@ def _fast(request: bytes, adj: Adjustments) -> bytes:
         restless=set(),
         active_channels={},
         break_fast_path=lambda error: failures.append("broken"),
+        unwatch=lambda fd: None,
         add_task=lambda channel: failures.append("left to WSGI"),
     )
     channel = GuardedChannel(server, ours, ("127.0.0.1", 0), adj, map={})
