@@ -462,8 +462,9 @@ def test_limits_may_be_given(tmp_path: Path) -> None:
     store.close()
 
 
-def test_an_event_without_data_closes_nobody(store: PageStore) -> None:
+def test_an_event_without_data_closes_nobody(tmp_path: Path) -> None:
     """A child process being started keeps events of closed connections alive for a moment."""
+    store = filled(tmp_path)
     with running(store) as server, socket.create_connection(("127.0.0.1", server.port), 5) as sock:
         sock.settimeout(5)
         ask = b"GET /dinamis HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -473,3 +474,4 @@ def test_an_event_without_data_closes_nobody(store: PageStore) -> None:
         channel.handle_read()
         sock.sendall(ask)
         assert sock.recv(1 << 16).startswith(b"HTTP/1.1 ")
+    store.close()
