@@ -19,6 +19,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_databases: `site` on SQLite and on PostgreSQL")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that hangs fails with its trace; the exhaustive ones may take their time."""
+    for item in items:
+        if item.get_closest_marker("long") is None:
+            item.add_marker(pytest.mark.timeout(240))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "site" not in metafunc.fixturenames:
         return
