@@ -58,7 +58,9 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
         self.server.restless.add(self._fileno)
 
     def del_channel(self, map: Any = None) -> None:
-        self.server.unwatch(self._fileno)
+        # Closed twice: by a failed write, then by the event of the same reset.
+        if self._fileno is not None:
+            self.server.unwatch(self._fileno)
         super().del_channel(map)
 
     def handle_read(self) -> None:
