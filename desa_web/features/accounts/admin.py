@@ -234,9 +234,9 @@ def _note(form: Form, error: DesaError, field: str) -> None:
 
 
 def _roles() -> list[tuple[str, str]]:
-    is_hub = site().config.text("role") == "hub"
-    shown = service.role_names()
-    return [(role.value, shown[role]) for role in shown if is_hub or role is not Role.OFFICER]
+    """Return the roles of a village; an officer belongs to a media centre."""
+    names = service.role_names()
+    return [(role.value, name) for role, name in names.items() if role is not Role.OFFICER]
 
 
 def _address(person: Person) -> str:
