@@ -3,7 +3,14 @@
 set -euo pipefail
 BIN=${BIN:-.venv/bin}
 work=$(mktemp -d)
-trap 'rm -rf "$work"; [ -n "${server:-}" ] && kill "$server" 2>/dev/null || true' EXIT
+clean() { # the server goes first: it writes into the folder until it has stopped
+  if [ -n "${server:-}" ]; then
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+  fi
+  rm -rf "$work"
+}
+trap clean EXIT
 
 rm -rf build
 "$BIN/python" -m build --quiet --wheel --outdir "$work/dist" .
