@@ -18,7 +18,7 @@ from desa_web import __version__
 from desa_web.core import db, journal, migrate
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
-from desa_web.core.registry import adapters, resolve
+from desa_web.core.registry import adapters, of_role, resolve
 from desa_web.core.site import Site, open_site
 from desa_web.engines.pages import PageMiddleware, PageStore
 from desa_web.features import FEATURES, checks
@@ -38,7 +38,8 @@ def create_app(site: Site) -> Flask:
     app = Flask("desa_web", static_folder=None, template_folder=str(desk.TEMPLATES))
     app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, MAX_FORM_MEMORY_SIZE=FORM_BYTES)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    menu = tuple(entry for feature in FEATURES for entry in feature.menu)
+    features = of_role(FEATURES, site.config.text("role"))
+    menu = tuple(entry for feature in features for entry in feature.menu)
     own_house = House(site, session_of, menu=menu, checks=tuple(checks()))
     install(app, own_house)
     readers = public.install(app, site, lambda: _readers_menu(site))
@@ -47,7 +48,7 @@ def create_app(site: Site) -> Flask:
     errors.install(app)
     desk.install(app)
     health.install(app)
-    for feature in FEATURES:
+    for feature in features:
         for dotted in feature.blueprints:
             app.register_blueprint(resolve(dotted))
     desk.install_home(app)

@@ -24,6 +24,7 @@ class Wishes:
 
     name: str
     code: str
+    role: str = "desa"
     login: str
     person: str
     password: str | None
@@ -123,7 +124,8 @@ class Made:
 
 
 def _options(wishes: Wishes) -> dict[str, config.Value]:
-    return {"database_url": wishes.database_url} if wishes.database_url else {}
+    values: dict[str, config.Value] = {"role": wishes.role, "database_url": wishes.database_url}
+    return {name: value for name, value in values.items() if value not in ("", "desa")}
 
 
 def _name(actor: Actor, wishes: Wishes) -> None:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAMA", help="Nama desa.")
 @click.option("--code", metavar="PP.KK.CC.DDDD", default="", help="Kode wilayah Kemendagri.")
+@click.option(
+    "--role",
+    type=click.Choice(["desa", "hub"]),
+    default="desa",
+    help="Desa, atau hub Kominfo.",
+)
 @click.option("--admin", "login", metavar="USER", help="Nama pengguna admin pertama.")
 @click.option("--admin-name", "person", metavar="NAMA", help="Nama lengkap admin pertama.")
 @click.option("--demo", is_flag=True, help="Isi dengan desa contoh dan empat akun contoh.")
@@ -31,6 +37,7 @@ def init(
     folder: Path,
     name: str | None,
     code: str,
+    role: str,
     login: str | None,
     person: str | None,
     demo: bool,
@@ -46,6 +53,7 @@ def init(
     wishes = setup.Wishes(
         name=name or ("Sukamaju" if demo else ""),
         code=code,
+        role=role,
         login=login or "admin",
         person=person or "",
         password=None,

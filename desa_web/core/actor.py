@@ -32,12 +32,12 @@ class Permission(StrEnum):
     MANAGE_PAGES = "manage_pages"
     MANAGE_USERS = "manage_users"
     MANAGE_SITE = "manage_site"  # settings, menus, colours, sync, backup
-    RUN_HUB = "run_hub"
+    RUN_HUB = "run_hub"  # at a hub: sources, inbox, receipts
 
 
 _R, _P = Role, Permission
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    _R.ADMIN: frozenset(Permission) - {_P.RUN_HUB},
+    _R.ADMIN: frozenset(Permission),
     _R.EDITOR: frozenset({_P.WRITE, _P.EDIT_ALL, _P.PUBLISH, _P.MANAGE_PAGES}),
     _R.APPROVER: frozenset({_P.WRITE, _P.REVIEW, _P.PUBLISH}),
     _R.REPORTER: frozenset({_P.WRITE}),

@@ -25,9 +25,16 @@ class Option:
     name: str
     default: Value
     help: str
+    choices: tuple[str, ...] = ()
 
 
 OPTIONS: tuple[Option, ...] = (
+    Option(
+        "role",
+        "desa",
+        "desa, atau hub: media center yang mengumpulkan berita desa-desa.",
+        choices=("desa", "hub"),
+    ),
     Option("base_url", "", "Alamat situs untuk umum, misalnya https://sukamaju.desa.id."),
     Option("host", "127.0.0.1", "Alamat jaringan tempat server mendengarkan."),
     Option("port", 8080, "Nomor port; 0 berarti port kosong mana saja."),
@@ -128,6 +135,12 @@ def _checked(name: str, value: object, where: str) -> Value:
     option = _BY_NAME.get(name)
     if option is None:
         raise _unknown(name, where)
+    if option.choices and value not in option.choices:
+        raise InvalidInput(
+            _("Pilihan {name} di {where} harus salah satu dari: {choices}.").format(
+                name=name, where=where, choices=", ".join(option.choices)
+            )
+        )
     if isinstance(option.default, tuple) and isinstance(value, list):
         return tuple(str(item) for item in value)
     if type(value) is type(option.default) and isinstance(value, str | int):
@@ -150,8 +163,6 @@ def _parsed(option: Option, text: str, where: str) -> Value:
             return int(text)
     elif isinstance(option.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    else:
-        return text
     return _checked(option.name, text, where)
 
 

@@ -35,16 +35,23 @@ class Feature:
 
     blueprints: list of Flask blueprints · commands: name → click command · followers: site →
     list[Follower] · due: kind → handler · checks: list of `Check` for doctor and /sehat ·
-    adapters: what engines ask for, by the engine's name.
+    adapters: what engines ask for, by the engine's name · role: the only kind of site (option
+    `role`) that shows its pages and menu; "" for every site. Commands are always known.
     """
 
     name: str
+    role: str = ""
     blueprints: tuple[str, ...] = ()
     commands: dict[str, str] = field(default_factory=dict)
     menu: tuple[MenuEntry, ...] = ()
     due: dict[str, str] = field(default_factory=dict)
     checks: tuple[str, ...] = ()
     adapters: dict[str, str] = field(default_factory=dict)
+
+
+def of_role(features: Iterable[Feature], role: str) -> list[Feature]:
+    """Return the features that a site of this role shows."""
+    return [feature for feature in features if feature.role in ("", role)]
 
 
 def resolve(dotted: str) -> Any:

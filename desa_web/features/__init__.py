@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from desa_web.core.registry import Feature, adapters, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
+from desa_web.features.hub import FEATURE as HUB
 from desa_web.features.manual import FEATURE as MANUAL
 from desa_web.features.media import FEATURE as MEDIA
 from desa_web.features.news import FEATURE as NEWS
@@ -36,6 +37,7 @@ FEATURES: tuple[Feature, ...] = (
     VILLAGE,
     SETUP,
     SYNC,
+    HUB,
 )
 
 

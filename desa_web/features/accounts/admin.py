@@ -234,9 +234,10 @@ def _note(form: Form, error: DesaError, field: str) -> None:
 
 
 def _roles() -> list[tuple[str, str]]:
-    """Return the roles of a village; an officer belongs to a media centre."""
+    """Return the roles of this kind of site; an officer belongs to a media centre."""
+    is_hub = site().config.text("role") == "hub"
     names = service.role_names()
-    return [(role.value, name) for role, name in names.items() if role is not Role.OFFICER]
+    return [(r.value, name) for r, name in names.items() if is_hub or r is not Role.OFFICER]
 
 
 def _address(person: Person) -> str:

@@ -1,0 +1,7 @@
+"""The media centre (role "hub"): collects the news of villages, publishes it with credit."""
+
+from desa_web.core.registry import Feature
+
+_HERE = "desa_web.features.hub"
+
+FEATURE = Feature(name="hub", role="hub")
