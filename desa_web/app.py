@@ -33,9 +33,16 @@ FORM_BYTES = 3_000_000
 _STORE = "desa_pages"
 
 
+class _App(Flask):
+    """Flask without its search for coroutines, ten times a request: nothing here is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(site: Site) -> Flask:
     """Return the program for one site, without a server around it."""
-    app = Flask("desa_web", static_folder=None, template_folder=str(desk.TEMPLATES))
+    app = _App("desa_web", static_folder=None, template_folder=str(desk.TEMPLATES))
     app.config.update(MAX_CONTENT_LENGTH=FORM_BYTES, MAX_FORM_MEMORY_SIZE=FORM_BYTES)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     features = of_role(FEATURES, site.config.text("role"))

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -306,7 +307,7 @@ class Settings(Mapping[str, Any]):
 def read(site: Site) -> Settings:
     """Return the settings as they are now (one query)."""
     rows = db.execute(site.database, "SELECT name, value FROM setting").fetchall()
-    return Settings({name: json.loads(value) for name, value in rows})
+    return _parsed(tuple(rows))
 
 
 def change(actor: Actor, values: Mapping[str, Any]) -> Settings:
@@ -348,6 +349,12 @@ def setting(name: str) -> Setting:
             _("Pengaturan {name} tidak dikenal. Yang ada: {known}.").format(name=name, known=known)
         )
     return _BY_NAME[name]
+
+
+@lru_cache(maxsize=8)
+def _parsed(rows: tuple[tuple[str, str], ...]) -> Settings:
+    """Return the same snapshot for the same rows: every page asks, and they hardly ever change."""
+    return Settings({name: json.loads(value) for name, value in rows})
 
 
 def _clean(name: str, value: Any) -> Any:

@@ -35,8 +35,12 @@ PERSONAL = ("/kelola", "/masuk", "/mulai", "/keluar", "/pulihkan", "/undangan", 
 
 def secure(response: Response) -> Response:
     """Add what is missing; a view that set one of these knows why."""
+    headers = response.headers
+    set_already = {name for name, _value in headers}
     for name, value in _policy(response).items():
-        response.headers.setdefault(name, value)
+        # Each look into the headers is a walk through all of them: most pages set none of these.
+        if name not in set_already:
+            headers.setdefault(name, value)
     if request.path.startswith("/media/"):
         # Newsrooms and feed readers show our pictures on their pages.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -63,8 +63,10 @@ class Public:
         self.site = site
         self._menu = menu
         self._themes: dict[str, Theme] = {}
-        # The village's part of the context, and the settings it was made from.
-        self._village: tuple[Settings, Site] | None = None
+        # What every page knows of the village, and the settings and menu it was made from.
+        self._village: tuple[Settings, tuple[MenuItem, ...], Site] | None = None
+        # The same with the announcement that it was asked with last: the front page's.
+        self._announced: tuple[Site, Link, Site] | None = None
         self._newest: Site | None = None
         self._newest_theme: Theme | None = None
 
@@ -86,11 +88,15 @@ class Public:
     def context(self, *, announcement: Link | None = None) -> Site:
         """Return what every template knows of the village, from the settings as they are now."""
         values = self.settings()
-        context = self._village_context(values)
-        menu = self._menu()
-        context = replace(context, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
+        context = self._village_context(values, self._menu())
         self._newest, self._newest_theme = context, self.theme(values["theme"])
-        return replace(context, announcement=announcement)
+        if announcement is None:
+            return context
+        known = self._announced
+        if known is None or known[0] is not context or known[1] != announcement:
+            made = replace(context, announcement=announcement)
+            known = self._announced = context, announcement, made
+        return known[2]
 
     def answer(self, page: Page, keys: Iterable[str], status: int = 200) -> Response:
         """Return the rendered page, marked with the surrogate keys it was made from."""
@@ -100,12 +106,13 @@ class Public:
         keep(keys)
         return response
 
-    def _village_context(self, values: Settings) -> Site:
+    def _village_context(self, values: Settings, menu: tuple[MenuItem, ...]) -> Site:
         known = self._village
-        if known is None or known[0] != values:
+        if known is None or known[0] != values or known[1] != menu:
             made = site_context(values, base_url=self.site.config.text("base_url"))
-            known = self._village = values, made
-        return known[1]
+            made = replace(made, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
+            known = self._village = values, menu, made
+        return known[2]
 
     def error(self, status: int, message: str) -> str | None:
         """Return an error page in the theme, without the database once any page was made.

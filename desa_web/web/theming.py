@@ -26,7 +26,7 @@ import re
 import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
@@ -43,7 +43,7 @@ from desa_web.core.i18n import _, language
 from desa_web.web import accents as _accents
 from desa_web.web import dates
 from desa_web.web.accents import Accents, check_accents, contrast_ratio
-from desa_web.web.contexts import Page, Site
+from desa_web.web.contexts import MenuItem, Page, Site
 from desa_web.web.jsonld import structured_data
 from desa_web.web.theme_layers import (
     CONTENT_TYPES,
@@ -126,7 +126,7 @@ class Theme:
         self._problems = dict.fromkeys(problems)
         self._lock = Lock()
         self._bundles: dict[tuple[str, Accents], bytes] = {}
-        self._parts: dict[tuple[object, ...], tuple[tuple[Site, Environment], Markup]] = {}
+        self._parts: dict[tuple[object, ...], tuple[Site, Environment, Markup]] = {}
         self._urls: dict[tuple[str, Accents | None], str] = {}
         fallback = [Layer.read(folder, is_site=False, is_default=True) for folder in defaults]
         self._environments = [
@@ -263,18 +263,16 @@ class Theme:
     def _kept(self, context: Context, name: str) -> Markup:
         """Return a part of the page that shows the village and where in its menu the page is."""
         site, at = context["site"], context["page"].meta.path
-        place = [at == site.search_url, site.announcement]
-        for item in site.menu:
-            place += [link.url for link in (item, *item.children) if link.holds(at)]
-        village = replace(site, announcement=None)
-        key = (name, tuple(place))
+        key = (name, at == site.search_url, site.announcement, _places(site.menu, at))
         known = self._parts.get(key)
-        if known is None or known[0] != (village, context.environment):
-            made = self._own_each_time(context, name)
+        # The same village is nearly always the same object (public.py keeps it).
+        if known is None or known[0] is not site or known[1] is not context.environment:
+            is_same = known is not None and known[:2] == (site, context.environment)
+            made = known[2] if known and is_same else self._own_each_time(context, name)
             if len(self._parts) > _PARTS_KEPT:
                 self._parts.clear()
-            known = self._parts[key] = (village, context.environment), made
-        return known[1]
+            known = self._parts[key] = site, context.environment, made
+        return known[2]
 
     @pass_context
     def _own_each_time(self, context: Context, name: str) -> Markup:
@@ -434,6 +432,12 @@ class _PolicyReader(HTMLParser):
 
     def _add(self, message: str) -> None:
         self._found.append((self.getpos()[0], message))
+
+
+def _places(menu: tuple[MenuItem, ...], at: str) -> tuple[str, ...]:
+    """Return the addresses of the menu that the page at `at` belongs to."""
+    links = (link for item in menu for link in (item, *item.children))
+    return tuple(link.url for link in links if link.holds(at))
 
 
 def _render(environment: Environment, page: Page) -> str:

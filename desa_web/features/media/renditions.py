@@ -9,6 +9,7 @@ the first time; when the folder is taken away the memory is forgotten.
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections import OrderedDict
@@ -53,6 +54,8 @@ class Renditions:
 
     def __init__(self, site: Site) -> None:
         self.folder = site.cache / "renditions"
+        # Asked for each photo of a page: a path made anew costs more than the stat.
+        self._mark_file = str(self.folder / _MARK)
         self._known: OrderedDict[str, State] = OrderedDict()
         self._mark: tuple[int, int] | None = None
         self._lock = Lock()
@@ -115,7 +118,7 @@ class Renditions:
 
     def _marked(self) -> tuple[int, int] | None:
         try:
-            found = (self.folder / _MARK).stat()
+            found = os.stat(self._mark_file)  # noqa: PTH116 - see above
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns

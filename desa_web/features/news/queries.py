@@ -160,18 +160,28 @@ def month(
 
 
 def months(site: Site, settings: Settings, kind: Kind = Kind.ARTICLE) -> list[tuple[int, int]]:
-    """Return the (year, month)s that have live articles, newest first: one seek for each."""
-    sql = (
-        "SELECT published_at FROM article WHERE live_revision_id IS NOT NULL AND kind = ? "
-        "AND published_at < ? ORDER BY published_at DESC, id DESC LIMIT 1"
+    """Return the (year, month)s that have live articles, newest first.
+
+    Two statements however many articles and months there are: the first and the last moment,
+    then one seek for each month between them.
+    """
+    which = "FROM article WHERE live_revision_id IS NOT NULL AND kind = ?"
+    ends = (
+        f"SELECT (SELECT published_at {which} ORDER BY published_at, id LIMIT 1), "
+        f"(SELECT published_at {which} ORDER BY published_at DESC, id DESC LIMIT 1)"
     )
-    tz = zone(settings["time_zone"])
-    found, before = [], _FAR_MS
-    while row := db.execute(site.database, sql, kind.value, before).fetchone():
-        local = as_utc(row[0]).astimezone(tz)
-        found.append((local.year, local.month))
-        before = to_ms(_month_bounds(settings, local.year, local.month)[0])
-    return found
+    oldest, newest = db.execute(site.database, ends, kind.value, kind.value).fetchone()
+    if newest is None:
+        return []
+    between = _months_between(settings, oldest, newest)
+    marks = ", ".join(["(?, ?, ?)"] * len(between))
+    sql = (
+        f"WITH span (n, begins, ends) AS (VALUES {marks}) SELECT n FROM span WHERE EXISTS "
+        f"(SELECT 1 {which} AND published_at >= begins AND published_at < ends) ORDER BY n DESC"
+    )
+    spans = [part for n, (begins, ends) in between.items() for part in (n, begins, ends)]
+    found = db.execute(site.database, sql, *spans, kind.value).fetchall()
+    return [(n // 12, n % 12 + 1) for (n,) in found]
 
 
 def live(site: Site, slug: str) -> Live | Moved:
@@ -329,6 +339,18 @@ def _month_bounds(settings: Settings, year: int, number: int) -> tuple[datetime,
     tz = zone(settings["time_zone"])
     after = (year + 1, 1) if number == 12 else (year, number + 1)
     return datetime(year, number, 1, tzinfo=tz), datetime(*after, 1, tzinfo=tz)
+
+
+def _months_between(
+    settings: Settings, oldest_ms: int, newest_ms: int
+) -> dict[int, tuple[int, int]]:
+    """Return the bounds in ms of the months between two moments, by year * 12 + month - 1."""
+    tz = zone(settings["time_zone"])
+    first, last = (as_utc(ms).astimezone(tz) for ms in (oldest_ms, newest_ms))
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    begins = [to_ms(datetime(n // 12, n % 12 + 1, 1, tzinfo=tz)) for n in numbers]
+    begins.append(newest_ms + 1)
+    return {n: (a, b) for n, a, b in zip(numbers, begins, begins[1:], strict=False)}
 
 
 def _item(values: Any) -> Item:

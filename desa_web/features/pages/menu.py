@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from desa_web.core import db, journal
 from desa_web.core.actor import Actor, Permission
@@ -57,25 +59,7 @@ class Item:
 
 def items(site: Site) -> list[Item]:
     """Return the menu in its order, with what is hidden (one query)."""
-    sql = (
-        "SELECT m.id, m.parent_id, m.title, m.page_id, m.path, p.slug, p.trashed_at "
-        "FROM menu_item m LEFT JOIN page p ON p.id = m.page_id ORDER BY m.position, m.id"
-    )
-    found = [
-        Item(
-            id=item_id,
-            parent_id=parent_id,
-            title=title,
-            page_id=page_id or "",
-            page_slug=slug or "",
-            path=path,
-            is_hidden=trashed_at is not None,
-        )
-        for item_id, parent_id, title, page_id, path, slug, trashed_at in db.execute(
-            site.database, sql
-        )
-    ]
-    return [_with_children(item, found) for item in found if item.parent_id is None]
+    return _items(_rows(site))
 
 
 def readers_menu(site: Site) -> tuple[MenuItem, ...]:
@@ -83,16 +67,7 @@ def readers_menu(site: Site) -> tuple[MenuItem, ...]:
 
     An item that has others under it opens them, so it stands as the first of them, too.
     """
-    shown: list[MenuItem] = []
-    for item in items(site):
-        below = tuple(_shown(child) for child in item.children if not child.is_hidden)
-        if item.is_hidden:
-            shown.extend(below)
-        elif below:
-            shown.append(_shown(item, (_shown(item), *below)))
-        else:
-            shown.append(_shown(item))
-    return tuple(shown)
+    return _readers_menu(_rows(site))
 
 
 def add(
@@ -207,6 +182,45 @@ def drop_items(change: Change, page_id: str) -> None:
 def state_digest(site: Site) -> str:
     """Return the sha256 of the menu as it stands: `desa doctor` compares it."""
     return journal.digest(_state(items(site)))
+
+
+@lru_cache(maxsize=8)
+def _readers_menu(rows: tuple[tuple[Any, ...], ...]) -> tuple[MenuItem, ...]:
+    """Return the same menu for the same rows: every page asks, and they hardly ever change."""
+    shown: list[MenuItem] = []
+    for item in _items(rows):
+        below = tuple(_shown(child) for child in item.children if not child.is_hidden)
+        if item.is_hidden:
+            shown.extend(below)
+        elif below:
+            shown.append(_shown(item, (_shown(item), *below)))
+        else:
+            shown.append(_shown(item))
+    return tuple(shown)
+
+
+def _rows(site: Site) -> tuple[tuple[Any, ...], ...]:
+    sql = (
+        "SELECT m.id, m.parent_id, m.title, m.page_id, m.path, p.slug, p.trashed_at "
+        "FROM menu_item m LEFT JOIN page p ON p.id = m.page_id ORDER BY m.position, m.id"
+    )
+    return tuple(db.execute(site.database, sql).fetchall())
+
+
+def _items(rows: tuple[tuple[Any, ...], ...]) -> list[Item]:
+    found = [
+        Item(
+            id=item_id,
+            parent_id=parent_id,
+            title=title,
+            page_id=page_id or "",
+            page_slug=slug or "",
+            path=path,
+            is_hidden=trashed_at is not None,
+        )
+        for item_id, parent_id, title, page_id, path, slug, trashed_at in rows
+    ]
+    return [_with_children(item, found) for item in found if item.parent_id is None]
 
 
 def _shown(item: Item, children: tuple[MenuItem, ...] = ()) -> MenuItem:

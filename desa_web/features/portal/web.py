@@ -6,7 +6,6 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response
 
-from desa_web.core import settings
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.core.registry import Feature, adapters
@@ -27,7 +26,7 @@ CARDS, ROWS, BOARD = 3, 4, 4
 def home() -> Response:
     public = public_site()
     site = public.site
-    values = settings.read(site)
+    values = public.settings()
     notices = queries.board(site, limit=100)
     context = public.context(announcement=_bar(notices, values["front_notice"]))
     items = _items(site, values["front_lead"])
