@@ -169,7 +169,7 @@ def wiping(database: peewee.Database) -> Iterator[None]:
         yield
     finally:
         execute(database, "PRAGMA secure_delete = OFF")
-    if not database.in_transaction():  # type: ignore[no-untyped-call]
+    if not database.in_transaction():
         # The write-ahead log holds the old pages until it is cut off; a reader may hinder it.
         execute(database, "PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 

@@ -27,12 +27,15 @@ from pathlib import Path
 from typing import Any
 
 from desa_web import __version__
-from desa_web.core import db, journal, migrate
+from desa_web.core import db, erased, journal, migrate
+from desa_web.core.actor import operator
 from desa_web.core.clock import as_utc
 from desa_web.core.disk import FileLock, digest_of, sync_file, sync_folder
 from desa_web.core.errors import Busy, Conflict, Damaged, InvalidInput, NotFound
 from desa_web.core.i18n import _
+from desa_web.core.registry import adapters
 from desa_web.core.site import FOLDERS, Site, open_site
+from desa_web.features import FEATURES
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -116,6 +119,8 @@ def restore(file: Path, folder: Path) -> Path | None:
     beside = folder.with_name(f".{folder.name}.pulih-{secrets.token_hex(4)}")
     try:
         _unpack(file, beside)
+        for kind, object_id in erased.read(folder):
+            erased.note(beside, kind, object_id)
         _begin_anew(beside)
         for path in (*beside.rglob("*"), beside):
             (sync_folder if path.is_dir() else sync_file)(path)
@@ -154,6 +159,8 @@ def _write(site: Site, temp: Path, scratch: Path, progress: Progress) -> None:
 def _sources(site: Site, snapshot: Path) -> Iterator[tuple[str, Path]]:
     yield _DATABASE, snapshot
     yield "desa.toml", site.path / "desa.toml"
+    if (site.path / erased.FILE).exists():
+        yield erased.FILE, site.path / erased.FILE
     for name in ("media", "themes", "data/keys"):
         root = site.path / name
         for path in sorted(root.rglob("*")):
@@ -243,8 +250,17 @@ def _begin_anew(folder: Path) -> None:
             journal.renew(site)
             with db.write(site.database):
                 db.execute(site.database, "DELETE FROM user_session")
+            _erase_again(site)
     finally:
         site.close()
+
+
+def _erase_again(site: Site) -> None:
+    """Erase what the backup knew and a privacy request took out since."""
+    erasable = {adapter.KIND: adapter for adapter in adapters(FEATURES, "erasable")}
+    for kind, object_id in erased.read(site.path):
+        if kind in erasable:
+            erasable[kind].erase_again(operator(site, "restore"), object_id)
 
 
 def _swap(beside: Path, folder: Path) -> Path | None:

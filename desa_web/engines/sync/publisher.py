@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -79,7 +80,8 @@ class Publisher:
         """Append what the rows say, and move the cursor with it."""
         if pause(self._site) is not None:
             return
-        with db.write(self._site.database):
+        erases = any(row.op == "erase" for row in rows)
+        with self._wiped(erases), db.write(self._site.database):
             writer = log.Writer.open(self._site, self._ring)
             if writer is None or writer.head.journal_id != cursor.journal_id:
                 return
@@ -110,6 +112,9 @@ class Publisher:
             after = writer.head.point
         home.note(self._site, after)
         self._site.stale({KEY})
+
+    def _wiped(self, erases: bool) -> AbstractContextManager[None]:
+        return db.wiping(self._site.database) if erases else nullcontext()
 
     def _say(self, writer: log.Writer, row: Row) -> None:
         for source in self._sources:

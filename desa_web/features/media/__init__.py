@@ -22,5 +22,6 @@ FEATURE = Feature(
     adapters={
         "followers": f"{_HERE}.followers:followers",
         "searchable": f"{_HERE}.searchable",
+        "erasable": f"{_HERE}.erasure",
     },
 )

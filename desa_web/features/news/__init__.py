@@ -42,6 +42,7 @@ FEATURE = Feature(
         "kit_articles": f"{_HERE}.kit_articles",
         "feeds": f"{_HERE}.feedable",
         "sync": f"{_HERE}.syncable",
+        "erasable": f"{_HERE}.erasure",
     },
     checks=(f"{_HERE}.checks:CHECKS",),
 )

@@ -169,6 +169,30 @@ def schedule(console: Console, article: str, at: str, version: int | None) -> No
         _tell(console, after, _("Dijadwalkan: {slug}"))
 
 
+@news.command()
+@click.argument("article")
+@click.option("--keep-photos", is_flag=True, help="Jangan hapus fotonya.")
+@click.option("--yes", is_flag=True, help="Jangan bertanya.")
+@click.pass_obj
+def erase(console: Console, article: str, keep_photos: bool, yes: bool) -> None:
+    """Hapus selamanya, di sini dan di Kominfo: demi privasi seseorang. Tidak bisa dibatalkan."""
+    from desa_web.core.errors import NotFound
+    from desa_web.features.news import service
+
+    with console.actor() as actor:
+        try:
+            found = _find(actor, article)
+        except NotFound:
+            found = _find(actor, article, trashed=True)
+        if not yes and not console.is_json:
+            question = _("Naskah, semua versinya dan fotonya hilang selamanya: {slug}. Lanjutkan?")
+            click.confirm(question.format(slug=found.slug), abort=True)
+        gone = service.erase(actor, found.id, keeps_photos=keep_photos)
+        record = {"id": found.id, "revisions": gone.revisions, "photos": gone.photos}
+        sentence = _("Terhapus: {revisions} versi naskah dan {photos} foto.").format(**record)
+        console.event(record, sentence)
+
+
 for _name, _help, _done, _note in (
     ("submit", "Ajukan untuk diperiksa.", "Sudah diajukan: {slug}", True),
     ("recall", "Kembalikan ke draf.", "Kembali menjadi draf: {slug}", False),

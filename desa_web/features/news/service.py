@@ -2,7 +2,7 @@
 
 Writing: create, save, move, send_to_kominfo, autosave. Workflow: act, publish_now, allowed.
 Earlier texts: revisions_of, compare, restore, open_for_edit. Time: publish_scheduled, expire,
-purge. Reading is in queries.py.
+purge. Privacy: erase. Reading is in queries.py.
 """
 
 from desa_web.features.news.article import Article, Kind, Revision, State, Text
@@ -15,6 +15,7 @@ from desa_web.features.news.desk_state import (
     take_pen,
     typing_of,
 )
+from desa_web.features.news.erasure import Erased, erase
 from desa_web.features.news.publication import expire, local_moment, new_domains
 from desa_web.features.news.revisions import (
     Comparison,
@@ -39,6 +40,7 @@ __all__ = [
     "TABLE",
     "Article",
     "Comparison",
+    "Erased",
     "Kind",
     "Op",
     "Pen",
@@ -54,6 +56,7 @@ __all__ = [
     "create",
     "discard_typing",
     "drop_pen",
+    "erase",
     "expire",
     "local_moment",
     "move",

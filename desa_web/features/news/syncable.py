@@ -53,6 +53,8 @@ def gone(site: Site, object_id: str) -> Statement:
 
 
 def _of_article(site: Site, row: Row, spoken: Spoken) -> Iterable[Statement]:
+    if row.op == "erase":
+        return [Statement(op=Op.ERASE, object_id=row.object_id)]
     if row.op == "purge":
         return [Statement(op=Op.DELETE, object_id=row.object_id)]
     if row.op == "withdraw":

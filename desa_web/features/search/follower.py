@@ -74,6 +74,11 @@ class IndexFollower:
         if mine is None or mine.seq + 1 < rows[0].seq:
             return  # The batch before this one failed; the next round begins there.
 
+        if any(row.op == "erase" for row in rows):
+            # An index keeps the words of what was taken out until it is merged.
+            self.rebuild(cursor)
+            return
+
         def work() -> None:
             files = sources.file_ids(self._site)
             found = sources.changes(self._site, rows)
