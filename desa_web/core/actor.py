@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,18 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     _R.OFFICER: frozenset({_P.WRITE, _P.EDIT_ALL, _P.REVIEW, _P.PUBLISH, _P.RUN_HUB}),
 }
 
+# What a deputy may do besides: decide, in the giver's name. It cannot be handed on.
+LENT = frozenset({Permission.REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Deputy:
+    """In whose name somebody decides, to the end of the day `last_on` in the village."""
+
+    giver_id: str
+    giver_name: str
+    last_on: date
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -54,9 +67,20 @@ class Actor:
     name: str
     role: Role
     via: str
+    deputy: Deputy | None = None
 
     def may(self, permission: Permission) -> bool:
-        return permission in PERMISSIONS[self.role]
+        return permission in PERMISSIONS[self.role] or self.in_name_of(permission) is not None
+
+    def in_name_of(self, permission: Permission) -> Deputy | None:
+        """Return whose deputy `actor` is in using `permission`, None when it is their own."""
+        is_lent = permission in LENT and permission not in PERMISSIONS[self.role]
+        return self.deputy if is_lent else None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything that `may` allows now."""
+        return frozenset(permission for permission in Permission if self.may(permission))
 
     def require(self, permission: Permission) -> None:
         """Raise Forbidden with a sentence that says who can help."""

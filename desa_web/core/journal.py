@@ -33,7 +33,10 @@ _DOUBTFUL_STEP_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One journal row. `keys` are the surrogate keys of pages that show the object."""
+    """One journal row. `keys` are the surrogate keys of pages that show the object.
+
+    actor: "user:<id>", "operator", "program", or a deputy's "user:<id> for user:<id>".
+    """
 
     seq: int
     at_ms: int
@@ -73,10 +76,11 @@ class Change:
         keys: Iterable[str] = (),
         digest: str = "",
         note: str = "",
+        in_name_of: str = "",
     ) -> None:
-        """Add one journal row to this transaction."""
+        """Add one journal row to this transaction; `in_name_of`: the user a deputy stands for."""
         names = json.dumps(sorted(set(keys)))
-        label = self.actor.label
+        label = self.actor.label + (f" for user:{in_name_of}" if in_name_of else "")
         self.rows.append((self.at_ms, label, kind, object_id, op, revision, names, digest, note))
 
 

@@ -11,9 +11,9 @@ from desa_web.core.actor import Actor, Permission, Role
 from desa_web.core.clock import as_utc, zone
 from desa_web.core.errors import Conflict, DesaError, InvalidInput
 from desa_web.core.i18n import _
-from desa_web.features.accounts import recovery, service, sessions
+from desa_web.features.accounts import delegation, deputies, recovery, service, sessions
 from desa_web.features.accounts.service import Person
-from desa_web.web import auth, desk
+from desa_web.web import auth, dates, desk
 from desa_web.web.forms import Form, once
 from desa_web.web.house import site
 
@@ -22,8 +22,13 @@ blueprint = desk.blueprint("accounts_admin", __name__)
 
 @blueprint.get("/pengguna")
 def users() -> Response:
-    people = service.users(auth.actor())
-    return desk.page("accounts/users.html", people=people, role_names=service.role_names())
+    actor = auth.actor()
+    return desk.page(
+        "accounts/users.html",
+        people=service.users(actor),
+        role_names=service.role_names(),
+        deputies=_deputies(actor),
+    )
 
 
 @blueprint.get("/pengguna/baru")
@@ -181,6 +186,7 @@ def _user_page(
         form=form or _form_of(person),
         roles=_roles(),
         lines=_lines(actor, person.id),
+        deputies=_deputies(actor, person.id),
     )
 
 
@@ -194,6 +200,9 @@ def _account_page(actor: Actor, form: Form, status: int = 200) -> Response:
         name_form=form if "name" in form.values else _form_of(person),
         lines=_lines(actor, person.id),
         codes_left=recovery.codes_left(person.id),
+        may_appoint=bool(delegation.givers(actor)),
+        deputy=actor.deputy,
+        deputy_until=dates.full_date(actor.deputy.last_on) if actor.deputy else "",
         session_id=_session_id(),
     )
 
@@ -219,6 +228,19 @@ def _lines(actor: Actor, user_id: str) -> list[dict[str, str]]:
             "seen": as_utc(line.seen_at_ms).astimezone(place).strftime("%d-%m-%Y %H.%M"),
         }
         for line in sessions.sessions_of(actor, user_id)
+    ]
+
+
+def _deputies(actor: Actor, person_id: str = "") -> list[dict[str, str]]:
+    """Return who decides in whose name, now or soon; of one person, or all."""
+    return [
+        {
+            "deputy": one.deputy.name,
+            "giver": one.giver.name,
+            "span": deputies.span(one.first_on, one.last_on),
+        }
+        for one in delegation.delegations(actor)
+        if one.stage is not delegation.Stage.OVER and person_id in ("", one.deputy.id, one.giver.id)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, make_response
 
-from desa_web.core.actor import PERMISSIONS
+from desa_web.core.actor import Actor
 from desa_web.core.errors import InvalidInput, NotSignedIn
 from desa_web.core.i18n import _
 from desa_web.features.accounts import service, sessions
@@ -23,7 +23,7 @@ def who_am_i() -> Response:
     actor = auth.actor()
     if actor.user_id is None:
         raise NotSignedIn(_("Masuk dulu untuk melanjutkan."))
-    return jsonify(user=_shown(service.user(actor, actor.user_id)))
+    return jsonify(user=_shown(actor, service.user(actor, actor.user_id)))
 
 
 @blueprint.post("")
@@ -34,7 +34,8 @@ def sign_in() -> Response:
     if not isinstance(login, str) or not isinstance(password, str):
         raise InvalidInput(_("Kirim login dan password sebagai teks."))
     signed_in = checked_sign_in(login[:80], password)
-    response = make_response(jsonify(user=_shown(signed_in.person)))
+    actor = service.actor_of(site(), signed_in.person.id, "api")
+    response = make_response(jsonify(user=_shown(actor, signed_in.person)))
     give_cookies(response, signed_in)
     return response
 
@@ -47,12 +48,13 @@ def sign_out() -> Response:
     return response
 
 
-def _shown(person: Person) -> dict[str, object]:
+def _shown(actor: Actor, person: Person) -> dict[str, object]:
     return {
         "id": person.id,
         "login": person.login,
         "name": person.name,
         "initials": person.initials,
         "role": person.role.value,
-        "permissions": sorted(permission.value for permission in PERMISSIONS[person.role]),
+        "permissions": sorted(permission.value for permission in actor.permissions),
+        "in_name_of": actor.deputy.giver_name if actor.deputy else None,
     }

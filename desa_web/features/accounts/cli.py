@@ -12,9 +12,13 @@ from desa_web.core.console import Console
 from desa_web.core.i18n import _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from desa_web.features.accounts.delegation import Delegation
     from desa_web.features.accounts.service import Person
 
 _COLUMNS = ("login", "name", "initials", "role", "active", "password")
+_DAY = click.DateTime(["%Y-%m-%d"])
 _ROLE = click.Choice([role.value for role in Role])
 
 
@@ -158,6 +162,69 @@ def user_sessions(console: Console, login: str, revoke: str | None, revoke_all: 
             for line in sessions.sessions_of(actor, person.id)
         ]
         console.show(lines, ("id", "device", "seen_at"))
+
+
+@user.command(
+    "delegate",
+    epilog="Contoh:  desa user delegate hartini laila --from 2026-12-01 --until 2026-12-07",
+)
+@click.argument("giver")
+@click.argument("deputy")
+@click.option("--from", "first_on", type=_DAY, required=True, help="Hari pertama.")
+@click.option("--until", "last_on", type=_DAY, required=True, help="Hari terakhir, ikut berlaku.")
+@click.pass_obj
+def delegate(
+    console: Console, giver: str, deputy: str, first_on: datetime, last_on: datetime
+) -> None:
+    """Tunjuk Plh: DEPUTY menyetujui berita atas nama GIVER pada hari-hari itu."""
+    from desa_web.features.accounts import delegation
+
+    with console.actor() as actor:
+        made = delegation.appoint(actor, giver, deputy, first_on.date(), last_on.date())
+        sentence = _("{deputy} menjadi Plh {giver}, {first} sampai {last}.").format(
+            deputy=made.deputy.login,
+            giver=made.giver.login,
+            first=made.first_on,
+            last=made.last_on,
+        )
+        console.event(_delegation(made), sentence)
+
+
+@user.command("delegations")
+@click.pass_obj
+def list_delegations(console: Console) -> None:
+    """Daftar penunjukan Plh."""
+    from desa_web.features.accounts import delegation
+
+    with console.actor() as actor:
+        columns = ("giver", "deputy", "first_on", "last_on", "stage", "id")
+        console.show([_delegation(made) for made in delegation.delegations(actor)], columns)
+
+
+@user.command("undelegate", epilog="Contoh:  desa user undelegate ID  (lihat: user delegations)")
+@click.argument("delegation_id", metavar="ID")
+@click.pass_obj
+def end_delegation(console: Console, delegation_id: str) -> None:
+    """Akhiri penunjukan Plh sebelum hari terakhirnya."""
+    from desa_web.features.accounts import delegation
+
+    with console.actor() as actor:
+        ended = delegation.end(actor, delegation_id)
+        sentence = _("{deputy} bukan Plh {giver} lagi.")
+        said = sentence.format(deputy=ended.deputy.login, giver=ended.giver.login)
+        console.event(_delegation(ended), said)
+
+
+def _delegation(made: Delegation) -> dict[str, object]:
+    return {
+        "giver": made.giver.login,
+        "deputy": made.deputy.login,
+        "first_on": made.first_on.isoformat(),
+        "last_on": made.last_on.isoformat(),
+        "stage": made.stage.value,
+        "idle": made.is_idle,
+        "id": made.id,
+    }
 
 
 def _invite(

@@ -9,8 +9,8 @@ from desa_web.core.actor import Role
 from desa_web.core.checks import Check, Finding, Level
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
-from desa_web.features.accounts import service
-from desa_web.features.accounts.models import User
+from desa_web.features.accounts import delegation, service
+from desa_web.features.accounts.models import DelegationRow, User
 
 
 def unchanged_users(site: Site) -> Iterator[Finding]:
@@ -52,4 +52,23 @@ def somebody_can_sign_in(site: Site) -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Check, ...] = (unchanged_users, somebody_can_sign_in)
+def unchanged_deputies(site: Site) -> Iterator[Finding]:
+    """Name every appointment of a deputy that is not what the journal last wrote."""
+    sql = (
+        "SELECT j.object_id, j.digest FROM journal j JOIN (SELECT object_id, max(seq) AS seq "
+        "FROM journal WHERE kind = 'delegation' GROUP BY object_id) newest ON newest.seq = j.seq"
+    )
+    known = dict(db.execute(site.database, sql).fetchall())
+    for row in DelegationRow.select():
+        if known.get(row.id) != delegation.state_digest(row):
+            yield Finding(
+                _("Plh"),
+                Level.BAD,
+                _(
+                    "Penunjukan Plh {first} – {last} diubah tanpa lewat program. Akhiri: "
+                    "desa user undelegate {id}"
+                ).format(first=row.first_on, last=row.last_on, id=row.id),
+            )
+
+
+CHECKS: tuple[Check, ...] = (unchanged_users, somebody_can_sign_in, unchanged_deputies)

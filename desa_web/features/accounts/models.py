@@ -55,6 +55,22 @@ class LoginGuard(Model):
         primary_key = peewee.CompositeKey("subject", "device")
 
 
+class DelegationRow(Model):
+    """`first_on` and `last_on` are days as "2026-12-01", so that they compare as text."""
+
+    id = peewee.TextField(primary_key=True)
+    giver_id = peewee.TextField()
+    deputy_id = peewee.TextField()
+    first_on = peewee.TextField()
+    last_on = peewee.TextField()
+    appointed_by = peewee.TextField()
+    created_at = peewee.BigIntegerField()
+    ended_at = peewee.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "delegation"
+
+
 class OneTimeCode(Model):
     code_hash = peewee.TextField(primary_key=True)
     user_id = peewee.TextField()

@@ -18,7 +18,7 @@ from desa_web.core.i18n import _
 from desa_web.core.ids import new_id
 from desa_web.core.journal import Change
 from desa_web.core.site import Site
-from desa_web.features.accounts import passwords
+from desa_web.features.accounts import lent, passwords
 from desa_web.features.accounts.models import KnownDevice, OneTimeCode, User, UserSession
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
@@ -73,7 +73,8 @@ def actor_of(site: Site, login_or_id: str, via: str) -> Actor:
     row = find(login_or_id)
     if not row.is_active:
         raise Forbidden(_("Pengguna {login} sedang dinonaktifkan.").format(login=row.login))
-    return Actor(site, row.id, row.name, Role(row.role), via)
+    role = Role(row.role)
+    return Actor(site, row.id, row.name, role, via, lent.held_by(site, row.id, role))
 
 
 def role_names() -> dict[Role, str]:

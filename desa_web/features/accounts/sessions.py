@@ -18,7 +18,7 @@ from desa_web.core.errors import DesaError, NotFound, NotSignedIn
 from desa_web.core.i18n import _
 from desa_web.core.ids import new_id
 from desa_web.core.site import Site
-from desa_web.features.accounts import lockout, passwords, service
+from desa_web.features.accounts import lent, lockout, passwords, service
 from desa_web.features.accounts.models import KnownDevice, User, UserSession
 from desa_web.features.accounts.service import Person
 
@@ -55,7 +55,9 @@ class Session:
     is_touched: bool
 
     def actor(self, site: Site, via: str) -> Actor:
-        return Actor(site, self.person.id, self.person.name, self.person.role, via)
+        person = self.person
+        deputy = lent.held_by(site, person.id, person.role)
+        return Actor(site, person.id, person.name, person.role, via, deputy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ def home() -> Response:
         live=live,
         approved=approved,
         lines=health_lines(actor),
+        deputy=actor.deputy,
+        deputy_until=dates.full_date(actor.deputy.last_on) if actor.deputy else "",
         moment=moment,
         chip=chip,
         thumbs=_thumbs(own + live + approved),

@@ -11,20 +11,28 @@ from flask import Response, request, url_for
 from markupsafe import Markup
 
 from desa_web.core import html, journal, settings
-from desa_web.core.actor import Actor, Permission
+from desa_web.core.actor import Actor, Deputy, Permission
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
 from desa_web.features.news import desk_form, presentation, queries, rubrics, service
 from desa_web.features.news.article import Article, Revision, State
 from desa_web.features.news.checklist import checklist
-from desa_web.features.news.desk_view import Moments, chip, history, steps
+from desa_web.features.news.desk_view import (
+    APPROVE_AND_SCHEDULE,
+    PUBLISH_NOW,
+    Moments,
+    chip,
+    history,
+    steps,
+)
 from desa_web.features.news.queries import Live
 from desa_web.features.news.workflow import Op
-from desa_web.web import auth, desk
+from desa_web.web import auth, dates, desk
 from desa_web.web.forms import Form
 
 blueprint = desk.blueprint("news_review", __name__)
 
+_DECISIONS = (Op.APPROVE, Op.RETURN, PUBLISH_NOW, APPROVE_AND_SCHEDULE)
 FIELD_NAMES = {
     "title": "Judul",
     "standfirst": "Ringkasan",
@@ -54,6 +62,8 @@ def queue() -> Response:
         approved=_approved(actor),
         moment=Moments(actor.site),
         list_chip=chip,
+        deputy=_deputy(actor),
+        deputy_until=_deputy_until(actor),
     )
 
 
@@ -159,8 +169,19 @@ def read_page(
         zone=moment.zone,
         in_queue=in_queue,
         queue=_queue(actor) if in_queue else [],
+        deputy=_deputy(actor) if any(s.value in _DECISIONS for s in offered) else None,
+        deputy_until=_deputy_until(actor),
         whatsapp=None if actor.may(Permission.REVIEW) else _whatsapp(actor, article, revision),
     )
+
+
+def _deputy(actor: Actor) -> Deputy | None:
+    """Return in whose name the person decides, for the page to say so."""
+    return actor.in_name_of(Permission.REVIEW)
+
+
+def _deputy_until(actor: Actor) -> str:
+    return dates.full_date(actor.deputy.last_on) if actor.deputy else ""
 
 
 def _rubric_name(slug: str) -> str:

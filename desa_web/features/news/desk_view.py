@@ -163,7 +163,8 @@ def thumb_url(picture: Picture) -> str:
 def history(site: Site, article_id: str, moment: Moments) -> list[Deed]:
     """Return who did what to an article, newest first, with people's names."""
     rows = journal.history(site, "article", article_id)
-    ids = {row.actor.removeprefix("user:") for row in rows if row.actor.startswith("user:")}
+    labels = [part for row in rows for part in row.actor.split(" for ")]
+    ids = {label.removeprefix("user:") for label in labels if label.startswith("user:")}
     names = accounts.names_of(sorted(ids))
     deeds = []
     for row in reversed(rows):
@@ -174,6 +175,10 @@ def history(site: Site, article_id: str, moment: Moments) -> list[Deed]:
 
 
 def _who(label: str, names: dict[str, str]) -> str:
+    person, _for, giver = label.partition(" for ")
+    if giver:
+        sentence = _("{name} (Plh, atas nama {giver})")
+        return sentence.format(name=_who(person, names), giver=_who(giver, names))
     if label.startswith("user:"):
         return names.get(label.removeprefix("user:"), _("Pengguna yang sudah dihapus"))
     return {"operator": _("Operator"), "program": _("Program (terjadwal)")}.get(label, label)

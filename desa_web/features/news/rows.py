@@ -154,7 +154,15 @@ def faster() -> Conflict:
     )
 
 
-def record(change: Change, row: ArticleRow, op: str, *, keys: set[str], note: str = "") -> None:
+def record(
+    change: Change,
+    row: ArticleRow,
+    op: str,
+    *,
+    keys: set[str],
+    note: str = "",
+    in_name_of: str = "",
+) -> None:
     """Write the journal row of an article: its working revision, keys, canonical state."""
     change.record(
         "article",
@@ -164,6 +172,7 @@ def record(change: Change, row: ArticleRow, op: str, *, keys: set[str], note: st
         keys=keys,
         digest=state_digest(row),
         note=note,
+        in_name_of=in_name_of,
     )
 
 

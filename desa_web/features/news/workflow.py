@@ -273,7 +273,15 @@ def _take(
         keys |= publication.month_keys(site, row)
     if op is Op.PUBLISH:
         AutosaveRow.delete().where(AutosaveRow.article_id == row.id).execute()
-    rows.record(change, row, op, keys=keys | rows.live_keys(site, row), note=note)
+    deputy = change.actor.in_name_of(Permission.REVIEW) if rule.who is Who.REVIEWER else None
+    rows.record(
+        change,
+        row,
+        op,
+        keys=keys | rows.live_keys(site, row),
+        note=note,
+        in_name_of=deputy.giver_id if deputy else "",
+    )
 
 
 def _freeze(row: ArticleRow) -> None:
