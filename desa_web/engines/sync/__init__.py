@@ -7,6 +7,12 @@
     KeyRing(folder)                 the secret keys: create, lock by recovery code, unlock
     bundle.create, check, changes   the same lines and their photos as files on a stick
 
+By name, because they bring aiohttp, which a village that only answers never loads:
+
+    client.Client                   asks other sites: bounded, resumable, Unreachable when it fails
+    pull.card_of, pull.pull         who answers at an address; its new lines, page by page
+    upload.upload                   a file to a tus server, from whatever byte it has
+
 The order is `seq`, never a clock. What is said is JSON that a `Syncable` of a feature makes; no
 feature and no Flask is known here, and no transport: the same lines go by pull, push and stick.
 

@@ -106,6 +106,10 @@ class Receiver:
         etag = known.head.hash if unproven is None else ""
         return Resume(etag, tuple(self._points(source, top)))
 
+    def etags(self, sources: Sequence[str]) -> dict[str, str]:
+        """Return the heads of sources that need nothing but what comes after them, in one query."""
+        return self.shelf.heads(sources)
+
     def _points(self, source: str, top: int) -> Sequence[Point]:
         """Return known places at 0, 1, 2, 4 … lines before `top`, back to the first."""
         found: list[Point] = []

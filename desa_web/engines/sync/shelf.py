@@ -7,7 +7,7 @@ transaction.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,6 +78,18 @@ class Shelf:
     def sources(self) -> list[Source]:
         rows = db.execute(self._database, "SELECT site FROM sync_source ORDER BY site").fetchall()
         return [self.source(row[0]) for row in rows]
+
+    def heads(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the hash of the newest line of each source that waits for no proof."""
+        if not names:
+            return {}
+        marks = ", ".join("?" * len(names))
+        sql = (
+            f"SELECT site, hash FROM sync_source s WHERE site IN ({marks}) AND hash <> ? "  # noqa: S608 - marks of our own
+            "AND NOT EXISTS (SELECT 1 FROM sync_received r WHERE r.site = s.site "
+            "AND r.is_proven = 0 AND r.is_orphan = 0)"
+        )
+        return dict(db.execute(self._database, sql, *names, START).fetchall())
 
     def save(self, source: Source) -> None:
         db.execute(
