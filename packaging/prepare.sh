@@ -19,6 +19,8 @@ case "${1:-}" in
     need caddy caddy
     need systemd-analyze systemd
     need exiftool libimage-exiftool-perl
+    need newsboat newsboat
+    need sfeed sfeed
     need node nodejs
     need npm npm
     need java default-jre-headless

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desa_web.core import html
 from desa_web.engines import feeds
 from desa_web.engines.feeds import (
     Archive,
@@ -26,7 +27,13 @@ from desa_web.engines.feeds import (
     rss,
     urn,
 )
-from tests.harness.feed_rules import atom_problems, json_problems, parsed, rss_problems
+from tests.harness.feed_rules import (
+    atom_problems,
+    json_problems,
+    parsed,
+    rss_problems,
+    validator_warnings,
+)
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BASE = "https://sukamaju.example"
@@ -35,6 +42,8 @@ HARD = (
     "\ufffe\uffff", "a\r\nb\rc\td", '"kutip" \'satu\'', "&amp;&#0;&nbsp;", "‮terbalik", "é", "",
     "</content></entry></feed>", "<?xml version='1.0'?>", "<!-- -->", "%s {0} \\u0000",
 )  # fmt: skip
+DEBRIS = ("<p>a<table><tr><td>b</p>", "<li>x<h2>y", "<b><i>z</b></i>", "<a href='/berita/x'>x</a>",
+          "&nbsp&#0;\x85", "<p style='color:red'>m", "<script>x</script><img src=x>")  # fmt: skip
 texts = st.one_of(st.sampled_from(HARD), st.text(max_size=60)).map(str)
 moments = st.integers(0, 10**9).map(lambda s: NOON - timedelta(milliseconds=s))
 files = st.builds(
@@ -92,6 +101,29 @@ def test_any_text_gives_valid_documents_with_the_same_ids(found: list[Entry], wo
     assert [e.id for e in feedparser.parse(documents[1]).entries] == ids
     assert [item["id"] for item in json.loads(documents[2])["items"]] == ids
     parsed(news_sitemap(feed))
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(entries(), texts, st.sampled_from(DEBRIS))
+def test_the_w3c_validator_finds_nothing_to_warn_of(entry: Entry, words: str, body: str) -> None:
+    entry = replace(entry, title=feeds_line(words) or "x", author=feeds_line(words) or "Nur",
+                    content_html=absolute(html.normalise(body + words.replace("\0", "")), BASE))  # fmt: skip
+    feed = a_feed(entry, title=feeds_line(words) or "x", subtitle=words, rights=words)
+    assert validator_warnings(atom(feed)) == []
+    assert validator_warnings(rss(feed)) == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<title>a &amp;copy; b</title>", "<title>a &lt;b>c&lt;/b></title>", "<title>a\x85</title>",
+        '<content type="html">&lt;table>&lt;p></content>',
+        '<content type="html">&lt;a href="/berita">x&lt;/a></content>',
+    ],
+)  # fmt: skip
+def test_the_stand_in_for_the_w3c_validator_warns(broken: str) -> None:
+    document = f'<feed xmlns="http://www.w3.org/2005/Atom">{broken}</feed>'
+    assert validator_warnings(document.encode())
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)

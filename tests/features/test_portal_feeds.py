@@ -126,6 +126,15 @@ def test_withdrawn_and_deleted_articles_leave_tombstones(site: Site) -> None:
     assert ids_in(body) == [back.id]
 
 
+def test_an_erased_article_leaves_a_tombstone_and_an_erased_draft_none(site: Site) -> None:
+    boss = operator(site)
+    public, draft = publish(site, "Nama korban"), service.create(boss, Text(title="Draf"))
+    service.erase(boss, public.id)
+    service.erase(boss, draft.id)
+    stones = parsed(atom_of(site)).findall(f"{STONES}deleted-entry")
+    assert [stone.get("ref") for stone in stones] == [f"urn:uuid:{public.id}"]
+
+
 def test_a_draft_never_was_in_a_feed_and_leaves_no_tombstone(site: Site) -> None:
     draft = service.create(operator(site), Text(title="Rahasia", body="<p>x</p>"))
     act(operator(site), Op.TRASH, draft.id)

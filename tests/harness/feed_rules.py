@@ -3,6 +3,8 @@
     atom_problems(body)   RFC 4287, 5005, 6721      rss_problems(body)   RSS 2.0, rssboard.org
     json_problems(body)   JSON Feed 1.1
 
+    validator_warnings(body)   what the W3C feed validator would warn of in Atom and RSS texts
+
 Each returns sentences; an empty list means that the document keeps the rules.
 """
 
@@ -15,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from html5lib.html5parser import HTMLParser, ParseError
 from lxml import etree
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -112,6 +115,63 @@ def json_problems(body: bytes) -> list[str]:
                 found.append("bad attachment")
     ids = Counter(item["id"] for item in value["items"])
     return found + [f"id twice {i}" for i, n in ids.items() if n > 1]
+
+
+def validator_warnings(body: bytes) -> list[str]:
+    """Return what the W3C feed validator warns of, as far as texts are concerned.
+
+    Its rules, read from its documentation and source: HTML in plain text, entities that are not
+    hexadecimal references, C1 controls, HTML that a strict parser refuses, relative addresses,
+    equal moments, namespaces it does not know (tombstones are one; nobody can help that).
+    """
+    root = parsed(body)
+    lines = body.decode().split("\n")
+    found = [f"unknown namespace {uri}" for uri in root.nsmap.values() if uri not in _SPACES]
+    for element in root.iter():
+        name = etree.QName(element).localname
+        text = element.text or ""
+        if re.search("[\x80-\x9f\ufffd]", text):
+            found.append(f"bad characters in {name}")
+        if element.get("type") == "html" or name in ("encoded", "description", "content"):
+            found += (
+                _html_warnings(name, text) if name != "description" or _is_item(element) else []
+            )
+        elif name in _PLAIN:
+            found += _plain_warnings(name, text, lines)
+        if element.get("title"):
+            found += _plain_warnings("title attribute", element.get("title"), lines)
+    moments = Counter(e.findtext(f"{ATOM}updated") for e in root.findall(f"{ATOM}entry"))
+    return found + [f"equal moments {m}" for m, n in moments.items() if n > 1]
+
+
+_SPACES = {"http://www.w3.org/2005/Atom", "http://purl.org/syndication/history/1.0",
+           "http://purl.org/rss/1.0/modules/content/",
+           "http://purl.org/dc/elements/1.1/"}  # fmt: skip
+_PLAIN = {"title", "subtitle", "summary", "rights", "name", "category", "copyright", "description"}
+
+
+def _is_item(element: Any) -> bool:
+    return bool(element.getparent().tag == "item")
+
+
+def _plain_warnings(name: str, text: str, lines: list[str]) -> list[str]:
+    if re.search(r"</\w+>", text):
+        return [f"HTML in {name}: {text!r}"]
+    if not re.search(r"&#?\w|<[/a-zA-Z]", text):
+        return []
+    # An ampersand or a bracket is fine where its line spells it as a hexadecimal reference.
+    start = re.escape(text.split("&")[0].split("<")[0][-12:])
+    spelled = any("&#x" in line and re.search(start, line) for line in lines)
+    return [] if spelled else [f"looks like HTML in {name}: {text!r}"]
+
+
+def _html_warnings(name: str, text: str) -> list[str]:
+    try:
+        HTMLParser(strict=True).parseFragment(text)
+    except ParseError as error:
+        return [f"HTML of {name}: {error}"]
+    relative = re.findall(r'(?:href|src)="(?!\w+:)[^"]*"', text)
+    return [f"relative address in {name}: {address}" for address in relative]
 
 
 def _counts(parent: Any, rules: dict[str, tuple[int, int]], others: set[str]) -> list[str]:

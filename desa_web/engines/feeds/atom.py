@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from desa_web.engines.feeds.model import Entry, Feed, Tombstone, urn
-from desa_web.engines.feeds.text import attribute, one_line, rfc3339, xml
+from desa_web.engines.feeds.text import attribute, construct, label, plain, rfc3339, xml
 
 MIME = "application/atom+xml"
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -25,13 +25,13 @@ def _document(feed: Feed) -> Iterator[str]:
     language = attribute(feed.language)
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
     yield f'<feed xmlns="{_ATOM}"{spaces} xml:lang="{language}">\n'
-    yield f"<id>{xml(urn(feed.id))}</id>\n<title>{xml(one_line(feed.title))}</title>\n"
+    yield f"<id>{xml(urn(feed.id))}</id>\n{construct('title', feed.title)}"
     if feed.subtitle:
-        yield f"<subtitle>{xml(one_line(feed.subtitle))}</subtitle>\n"
+        yield construct("subtitle", feed.subtitle)
     yield f"<updated>{rfc3339(feed.updated_at)}</updated>\n"
-    yield f"<author><name>{xml(one_line(feed.author))}</name></author>\n"
+    yield f"<author><name>{plain(label(feed.author))}</name></author>\n"
     if feed.rights:
-        yield f"<rights>{xml(one_line(feed.rights))}</rights>\n"
+        yield construct("rights", feed.rights)
     yield from _links(feed)
     if feed.archive.is_archive:
         yield "<fh:archive/>\n"
@@ -67,17 +67,17 @@ def _tombstone(stone: Tombstone) -> str:
 
 
 def _entry(entry: Entry) -> Iterator[str]:
-    yield f"<entry>\n<id>{xml(urn(entry.id))}</id>\n<title>{xml(one_line(entry.title))}</title>\n"
+    yield f"<entry>\n<id>{xml(urn(entry.id))}</id>\n{construct('title', entry.title)}"
     yield _link("alternate", entry.url, "text/html")
     yield f"<published>{rfc3339(entry.published_at)}</published>\n"
     yield f"<updated>{rfc3339(entry.updated_at)}</updated>\n"
     if entry.author:
-        yield f"<author><name>{xml(one_line(entry.author))}</name></author>\n"
+        yield f"<author><name>{plain(label(entry.author))}</name></author>\n"
     for category in entry.categories:
-        yield f'<category term="{attribute(one_line(category))}"/>\n'
+        yield f'<category term="{attribute(label(category))}"/>\n'
     for file in entry.enclosures:
-        title = f' title="{attribute(one_line(file.title))}"' if file.title else ""
+        title = f' title="{attribute(label(file.title))}"' if file.title else ""
         yield _link("enclosure", file.url, file.mime, f' length="{file.size_bytes}"{title}')
     if entry.summary:
-        yield f"<summary>{xml(one_line(entry.summary))}</summary>\n"
+        yield construct("summary", entry.summary)
     yield f'<content type="html">{xml(entry.content_html)}</content>\n</entry>\n'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from email.utils import format_datetime
 
 from desa_web.engines.feeds.model import Entry, Feed, urn
-from desa_web.engines.feeds.text import attribute, one_line, xml
+from desa_web.engines.feeds.text import attribute, label, one_line, plain, xml
 
 MIME = "application/rss+xml"
 _SPACES = (
@@ -24,11 +24,11 @@ def rss(feed: Feed) -> bytes:
 def _document(feed: Feed) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
     yield f'<rss version="2.0" {_SPACES}>\n<channel>\n'
-    yield f"<title>{xml(one_line(feed.title))}</title>\n<link>{xml(feed.home_url)}</link>\n"
-    yield f"<description>{xml(one_line(feed.subtitle or feed.title))}</description>\n"
+    yield f"<title>{plain(feed.title)}</title>\n<link>{xml(feed.home_url)}</link>\n"
+    yield f"<description>{plain(feed.subtitle or feed.title)}</description>\n"
     yield f"<language>{xml(feed.language)}</language>\n"
     if feed.rights:
-        yield f"<copyright>{xml(one_line(feed.rights))}</copyright>\n"
+        yield f"<copyright>{plain(feed.rights)}</copyright>\n"
     yield f"<lastBuildDate>{format_datetime(feed.updated_at)}</lastBuildDate>\n"
     yield (f'<atom:link rel="self" type="{MIME}" href="{attribute(feed.self_url)}"/>\n')
     for entry in feed.entries:
@@ -37,13 +37,13 @@ def _document(feed: Feed) -> Iterator[str]:
 
 
 def _item(entry: Entry) -> Iterator[str]:
-    yield f"<item>\n<title>{xml(one_line(entry.title))}</title>\n<link>{xml(entry.url)}</link>\n"
+    yield f"<item>\n<title>{plain(entry.title)}</title>\n<link>{xml(entry.url)}</link>\n"
     yield f'<guid isPermaLink="false">{xml(urn(entry.id))}</guid>\n'
     yield f"<pubDate>{format_datetime(entry.published_at)}</pubDate>\n"
     if entry.author:
-        yield f"<dc:creator>{xml(one_line(entry.author))}</dc:creator>\n"
+        yield f"<dc:creator>{plain(label(entry.author))}</dc:creator>\n"
     for category in entry.categories:
-        yield f"<category>{xml(one_line(category))}</category>\n"
+        yield f"<category>{plain(label(category))}</category>\n"
     # One enclosure an item: what more there is stands in the text.
     for file in entry.enclosures[:1]:
         yield (
