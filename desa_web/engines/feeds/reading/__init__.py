@@ -1,0 +1,1 @@
+"""The inside of read.py: bytes to text, markup, pictures, dates. Use `engines.feeds.read`."""
