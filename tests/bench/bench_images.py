@@ -1,11 +1,13 @@
 """Photos to renditions: engines/images beside naive Pillow, Willow and libvips, in one run.
 
-    python tests/bench/bench_images.py [--art FOLDER] [--rounds 3]
+    python -m tests.bench.bench_images [--art FOLDER] [--photos FOLDER] [--rounds 3]
 
 Needs numpy, Willow, pyvips with pyvips-binary, and pillow-heif for the HEIC line. Prints CPU
 time, peak memory, bytes and SSIM; it gates nothing. No real photos can be shipped, so scenes are
 made: vector drawings (`--art`, .svg) and fractal hills with leaves, foliage texture, lens blur
-and sensor grain, saved as a phone saves them.
+and sensor grain, saved as a phone saves them. `--photos` adds a folder of real ones: from 2,000 px
+on they go the whole way; smaller ones are encoded at their own size as the 1024 WebP is, which
+shows what the quality does to real grain, skin and leaves.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ sys.path.insert(0, str(ROOT))
 
 from desa_web.engines.images import Rendition, Studio  # noqa: E402
 
+# The engine's own settings, so that only the ways are compared.
+from desa_web.engines.images.outputs import JPEG_QUALITY, webp_settings  # noqa: E402
+
 EDGES = (1600, 1024, 640, 320)
 # A 12 MP phone photo is 3 to 6 MB.
 PHONE_QUALITY = 93
@@ -40,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     art = ROOT.parent / "shared" / "design" / "look" / "art"
     parser.add_argument("--art", type=Path, default=art, help="folder with .svg drawings")
+    parser.add_argument("--photos", type=Path, help="folder with real photos")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["speed", "looks"])
     parser.add_argument("--way", help=argparse.SUPPRESS)
@@ -50,10 +56,15 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         photos = list(_phone_photos(Path(folder), options.art))
+        real = sorted(p for p in (options.photos or Path(folder, "none")).glob("*") if p.is_file())
+        large = [photo for photo in real if _edge_of(photo) >= 2000]
         if options.only != "looks":
             _print_speed(photos[0], Path(folder), options.rounds)
         if options.only != "speed":
             _print_looks(photos, Path(folder))
+            if large:
+                _print_looks(large, Path(folder))
+            _print_native([photo for photo in real if 0 < _edge_of(photo) < 2000])
 
 
 def _print_speed(photo: Path, folder: Path, rounds: int) -> None:
@@ -113,8 +124,34 @@ def _print_looks(photos: list[Path], folder: Path) -> None:
     )
 
 
+def _print_native(photos: list[Path]) -> None:
+    """Real photos that are small: nothing is shrunk, only encoded as the 1024 WebP is."""
+    scores = []
+    for photo in photos:
+        quality, method = webp_settings(1024)
+        with Image.open(photo) as opened, tempfile.NamedTemporaryFile(suffix=".webp") as made:
+            image = opened.convert("RGB")
+            image.save(made.name, "WEBP", quality=quality, method=method)
+            scores.append(_ssim_to(photo, Path(made.name)))
+            bits = 8 * Path(made.name).stat().st_size / (image.width * image.height)
+        print(f"{photo.stem:18} {image.width}x{image.height} {bits:5.2f} bit/px {scores[-1]:.4f}")
+    if scores:
+        mean, worst = statistics.mean(scores), min(scores)
+        print(f"{len(scores)} real photos at their own size: SSIM {mean:.4f} (worst {worst:.4f})")
+
+
+def _edge_of(photo: Path) -> int:
+    try:
+        with Image.open(photo) as image:
+            return max(image.size)
+    except OSError:
+        return 0
+
+
 def _webp(made: list[Rendition], edge: int) -> Rendition:
-    return next(one for one in made if one.mime == "image/webp" and one.width_px == edge)
+    return next(
+        one for one in made if one.mime == "image/webp" and max(one.width_px, one.height_px) == edge
+    )
 
 
 def _best(way: str, photo: Path, rounds: int) -> tuple[float, float]:
@@ -155,11 +192,6 @@ def _measure_here(way: str, photo: Path) -> None:
     print(json.dumps([cpu_s, int(peak_kb) / 1024]))
 
 
-def _quality(edge: int) -> int:
-    """The engine's own settings, so that only the ways are compared."""
-    return {1600: 72, 1024: 84}.get(edge, 80)
-
-
 def _naive() -> Callable[[Path, Path], None]:
     def work(photo: Path, out: Path) -> None:
         with Image.open(photo) as opened:
@@ -167,9 +199,11 @@ def _naive() -> Callable[[Path, Path], None]:
             for edge in EDGES:
                 image = opened.copy()
                 image.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=None)
-                image.save(out / f"{edge}.webp", quality=_quality(edge), method=2)
+                quality, method = webp_settings(edge)
+                image.save(out / f"{edge}.webp", quality=quality, method=method)
                 if edge == 1024:
-                    image.save(out / "1024.jpg", quality=80, optimize=True, progressive=True)
+                    name, quality = out / "1024.jpg", JPEG_QUALITY
+                    image.save(name, quality=quality, optimize=True, progressive=True)
 
     return work
 
@@ -184,10 +218,12 @@ def _willow() -> Callable[[Path, Path], None]:
             for edge in EDGES:
                 size = (edge, round(height * edge / width))
                 with (out / f"{edge}.webp").open("wb") as target:
-                    opened.resize(size).save_as_webp(target, quality=_quality(edge))
+                    opened.resize(size).save_as_webp(target, quality=webp_settings(edge)[0])
                 if edge == 1024:
                     with (out / "1024.jpg").open("wb") as target:
-                        opened.resize(size).save_as_jpeg(target, quality=80, progressive=True)
+                        opened.resize(size).save_as_jpeg(
+                            target, quality=JPEG_QUALITY, progressive=True
+                        )
 
     return work
 
@@ -216,11 +252,11 @@ def _vips_cascade() -> Callable[[Path, Path], None]:
 
 
 def _vips_save(image: Any, edge: int, out: Path) -> None:
-    image.webpsave(str(out / f"{edge}.webp"), Q=_quality(edge), effort=2, keep="none")
+    quality, method = webp_settings(edge)
+    image.webpsave(str(out / f"{edge}.webp"), Q=quality, effort=method, keep="none")
     if edge == 1024:
-        image.jpegsave(
-            str(out / "1024.jpg"), Q=80, optimize_coding=True, interlace=True, keep="none"
-        )
+        name = str(out / "1024.jpg")
+        image.jpegsave(name, Q=JPEG_QUALITY, optimize_coding=True, interlace=True, keep="none")
 
 
 _WAYS = {

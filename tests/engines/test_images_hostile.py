@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 
 from desa_web.engines.images import PhotoRefused, Studio, probe
+from desa_web.engines.images.kinds import HEAD_BYTES, kind_of
 from tests.harness.hostile_images import CLEAN, PAYLOADS, Hostile, corpus
+from tests.harness.hostile_kinds import kinds
 
 # Pillow warns about the broken Exif that it is asked to write.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 MAX_CPU_S = 0.5
+# Each of these once became a black picture, a crash, or a second of work.
+ALWAYS = {
+    "saring-5.png", "piksel-jendela.png", "piksel-gzip.png", "photo-dalam.heic", "photo-dalam.avif",
+    "rata-7000-16-6.png", "beban-7000-8-2.png", "adobe-ycc-pendek5.jpg",
+}  # fmt: skip
 # Heavy files of the corpus; a decoder's memory beside its libraries.
 MAX_PEAK_MB = 260
 
@@ -72,10 +79,25 @@ def test_a_sample_of_the_corpus_is_refused_or_cleaned(tmp_path: Path) -> None:
     checked(files, tmp_path)
 
 
+def test_a_sample_of_the_other_kinds_is_refused_or_cleaned(tmp_path: Path) -> None:
+    files = [file for i, file in enumerate(kinds()) if i % 4 == 0 or file.name in ALWAYS]
+    assert len(files) >= 160
+    checked(files, tmp_path)
+
+
+def test_every_stranger_is_told_what_it_is() -> None:
+    for file in kinds():
+        if file.name.startswith(("foto-", "video-", "berkas-", "vektor-")):
+            (wanted,) = file.outcomes
+            with pytest.raises(PhotoRefused) as refusal:
+                kind_of(file.data[:HEAD_BYTES])
+            assert refusal.value.reason == wanted, file.name
+
+
 @pytest.mark.long
 def test_the_whole_corpus_is_refused_or_cleaned_and_carries_no_tag(tmp_path: Path) -> None:
-    files = list(corpus())
-    assert len(files) >= 500
+    files = [*corpus(), *kinds()]
+    assert len(files) >= 1200
     checked(files, tmp_path)
     (tmp_path / "upload").unlink()
     command = ["exiftool", "-j", "-G1", "-r", tmp_path]

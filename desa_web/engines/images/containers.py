@@ -35,6 +35,8 @@ class Layout:
     is_lossless: bool = False
     scans: int = 0
     coefficient_bytes: int = 0
+    # What a lossless picture is before it is packed; 0 where the format does not tell.
+    unpacked_bytes: int = 0
 
 
 def jpeg_layout(data: Buffer) -> Layout:
@@ -105,7 +107,9 @@ def png_layout(data: Buffer) -> Layout:
         raise PhotoRefused(Reason.TOO_HARD)
     if not has_pixels:
         raise PhotoRefused(Reason.DAMAGED)
-    return Layout(width, height, _joined(pieces), is_lossless=True)
+    bits = data[24] * _PNG_CHANNELS.get(data[25], 4)
+    unpacked_bytes = (width * bits + 15) // 8 * height
+    return Layout(width, height, _joined(pieces), is_lossless=True, unpacked_bytes=unpacked_bytes)
 
 
 def gif_layout(data: Buffer) -> Layout:
@@ -159,6 +163,8 @@ def isobmff_layout(data: Buffer) -> Layout:
 
 # Not \xff+: a literal first byte makes the search 15 times faster. Fill bytes stay in the scan.
 _NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# By colour type (PNG 3rd edition, 11.2.1).
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PNG_WANTED = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT", b"IEND", b"eXIf"}
 
 
@@ -201,8 +207,11 @@ def _jpeg_frame(data: Buffer, at: int, marker: int) -> Layout:
 
 def _is_wanted(data: Buffer, marker: int, at: int) -> bool:
     """Tables, frames, scans; JFIF and Adobe (colour), ICC, and Exif for the orientation."""
-    if marker in (0xE0, 0xEE):
+    if marker == 0xE0:
         return True
+    if marker == 0xEE:
+        # libjpeg passes over a short one, Pillow stumbles.
+        return bool(unpack_from(">H", data, at)[0] >= 14)
     if marker == 0xE1:
         return bytes(data[at + 2 : at + 8]) == b"Exif\0\0"
     if marker == 0xE2:
@@ -264,12 +273,15 @@ def _boxes(data: Buffer, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     raise PhotoRefused(Reason.TOO_HARD)
 
 
-def _item_sizes(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int]]:
+def _item_sizes(data: Buffer, at: int, end: int, depth: int = 0) -> Iterator[tuple[int, int]]:
+    # meta holds iprp, which holds ipco, which holds ispe: a deeper nest is made to exhaust us.
+    if depth > 3:
+        raise PhotoRefused(Reason.TOO_HARD)
     for name, start, stop in _boxes(data, at, end):
         if name == b"iloc":
             _check_extents(data, start)
         elif name in (b"iprp", b"ipco"):
-            yield from _item_sizes(data, start, stop)
+            yield from _item_sizes(data, start, stop, depth + 1)
         elif name == b"ispe":
             yield unpack_from(">II", data, start + 4)
 

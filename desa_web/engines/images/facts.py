@@ -59,6 +59,11 @@ class Facts:
     # What the decoder must hold beside the pixels: the coefficients of a progressive photo.
     held_bytes: int = 0
 
+    @property
+    def wanted_bytes(self) -> int:
+        """How many bytes a decoder gets to see."""
+        return sum(length for _, length in self.pieces)
+
 
 @dataclass(frozen=True, slots=True)
 class Master:

@@ -79,11 +79,13 @@ def open_upright(
         raise PhotoRefused(Reason.HEIC_NOT_INSTALLED)
     with path.open("rb") as file:
         image = _opened(file, facts)
-        check_size(facts.kind, *image.size, facts.size_bytes)
+        check_size(facts.kind, *image.size, facts.wanted_bytes)
+        _draft(image, edge_px, facts.held_bytes)
+        # Before the Exif: asked for it, Pillow's PNG reader decodes, and a second load() of a
+        # damaged picture returns black pixels without an error.
+        _load(image)
         orientation, taken_on = _exif(image)
         to_srgb = _ColourTransform(image.info.get("icc_profile"))
-        _draft(image, edge_px, facts.held_bytes)
-        _load(image)
     # libheif has rotated already.
     turn = None if facts.kind is Kind.HEIC else _TURN.get(orientation)
     return _without_idle_alpha(_fitted(image, edge_px, to_srgb, turn, spool)), taken_on
