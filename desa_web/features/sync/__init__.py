@@ -6,7 +6,10 @@ _HERE = "desa_web.features.sync"
 
 FEATURE = Feature(
     name="sync",
-    blueprints=(f"{_HERE}.web:blueprint",),
+    blueprints=(
+        f"{_HERE}.web:blueprint",
+        f"{_HERE}.media_web:blueprint",
+    ),
     commands={"sync": f"{_HERE}.cli:sync"},
     adapters={"followers": f"{_HERE}.service:followers", "sync": f"{_HERE}.profile"},
     checks=(f"{_HERE}.checks:CHECKS",),
