@@ -17,7 +17,10 @@ CREATE TABLE hub_source (
     contact      TEXT NOT NULL,
     trust        TEXT NOT NULL CHECK (trust IN ('review', 'auto')),
     accepted     BIGINT NOT NULL,
-    state        TEXT NOT NULL CHECK (state IN ('active', 'paused')),
+    state        TEXT NOT NULL CHECK (state IN ('active', 'paused', 'removed')),
+    -- The log goes on from an earlier place (a restore, a new key): when its end is reached all
+    -- items are compared with what it says.
+    must_compare SMALLINT NOT NULL CHECK (must_compare IN (0, 1)),
     created_at   BIGINT NOT NULL,
     version      BIGINT NOT NULL CHECK (version > 0)
 );
@@ -25,6 +28,7 @@ CREATE TABLE hub_source (
 -- When to ask a source again, and who is asking now. Written by pullers without a journal row.
 CREATE TABLE hub_poll (
     source_id   TEXT NOT NULL PRIMARY KEY REFERENCES hub_source (id) ON DELETE CASCADE,
+    -- '' for what is not asked at all.
     host        TEXT NOT NULL,
     next_at     BIGINT NOT NULL,
     interval_s  BIGINT NOT NULL CHECK (interval_s > 0),
@@ -43,7 +47,9 @@ CREATE TABLE hub_poll (
 );
 
 -- leases.take: what is due and free, the longest waiting first.
-CREATE INDEX hub_poll_next ON hub_poll (next_at);
+CREATE INDEX hub_poll_next ON hub_poll (next_at) WHERE host <> '';
+-- leases.take: whether another puller is asking the same host.
+CREATE INDEX hub_poll_host ON hub_poll (host) WHERE lease_owner <> '';
 
 -- One article of a source as the source says it now, and what was decided here.
 CREATE TABLE hub_item (
@@ -53,37 +59,47 @@ CREATE TABLE hub_item (
     object_id     TEXT NOT NULL,
     op            TEXT NOT NULL CHECK (op IN ('put', 'unpublish', 'delete', 'erase')),
     rev           BIGINT NOT NULL,
+    -- Of what readers would see of it; an address that changed is no news.
     digest        TEXT NOT NULL,
     title         TEXT NOT NULL,
-    -- The content as it was received, JSON; cleaned when it is taken over and when it is shown.
-    content       TEXT NOT NULL,
     published_at  BIGINT NOT NULL,
     received_at   BIGINT NOT NULL,
     state         TEXT NOT NULL CHECK (state IN ('new', 'held', 'published', 'returned')),
     -- Something came after the decision that a person should look at.
     needs_look    SMALLINT NOT NULL CHECK (needs_look IN (0, 1)),
+    -- The village lost it with its disk and was restored without it: we can give it back.
+    is_lost       SMALLINT NOT NULL CHECK (is_lost IN (0, 1)),
     -- Our own article made of it; edited here it is a derivative and never overwritten.
     article_id    TEXT,
     taken_digest  TEXT NOT NULL,
     -- The working revision that was made from the source; another one means edited here.
     taken_revision_id TEXT NOT NULL,
+    -- Pictures came after it was taken over.
+    lacks_photos  SMALLINT NOT NULL CHECK (lacks_photos IN (0, 1)),
     reason        TEXT NOT NULL,
     decided_by    TEXT NOT NULL,
     decided_at    BIGINT NOT NULL,
     version       BIGINT NOT NULL CHECK (version > 0),
+    -- The content as it was received, JSON; cleaned when it is taken over and when it is shown.
+    -- Last, so that lists read a row without walking over the text.
+    content       TEXT NOT NULL,
     UNIQUE (source_id, object_id)
 );
 
--- inbox.items: what waits, newest first.
-CREATE INDEX hub_item_waiting ON hub_item (state, needs_look, received_at);
--- inbox.of_article: what one of our articles was made of.
-CREATE INDEX hub_item_article ON hub_item (article_id);
+-- items.listing: what waits, newest first.
+CREATE INDEX hub_item_waiting ON hub_item (state, needs_look, received_at, id);
+-- items.listing of one source; schedule: its rhythm.
+CREATE INDEX hub_item_source ON hub_item (source_id, received_at, id);
+-- items.of_article: what one of our articles was made of.
+CREATE INDEX hub_item_article ON hub_item (article_id) WHERE article_id IS NOT NULL;
 
--- Pictures that items speak of. sha256 is the master's at a village, '' until known of a feed.
+-- Pictures that items speak of.
 CREATE TABLE hub_photo (
     source_id  TEXT NOT NULL REFERENCES hub_source (id) ON DELETE CASCADE,
     -- sha256 of a village's master, or the address of a feed's picture.
     ref        TEXT NOT NULL,
+    -- Of the file in media/kiriman; '' until known of a feed's picture.
+    sha256     TEXT NOT NULL,
     size_bytes BIGINT NOT NULL,
     state      TEXT NOT NULL CHECK (state IN ('wanted', 'here', 'gone', 'refused')),
     reason     TEXT NOT NULL,
@@ -96,7 +112,7 @@ CREATE TABLE hub_photo (
 -- photos.wanted: what to ask a source for.
 CREATE INDEX hub_photo_wanted ON hub_photo (source_id) WHERE state = 'wanted';
 
--- Which item shows which picture.
+-- Which item shows which picture, in the item's order.
 CREATE TABLE hub_item_photo (
     item_id   TEXT NOT NULL REFERENCES hub_item (id) ON DELETE CASCADE,
     source_id TEXT NOT NULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -15,6 +16,20 @@ def sync() -> None:
     """Kirim berita ke Kominfo: keadaan, kunci, tempat tinggal situs."""
 
 
+@sync.command(epilog="Contoh:  desa sync pull   ·   desa sync pull --source sukamaju   (di hub)")
+@click.option("--source", "names", multiple=True, metavar="NAMA", help="Hanya sumber ini.")
+@click.option("--due", "is_due", is_flag=True, help="Hanya yang sudah waktunya (untuk jadwal).")
+@click.option("--all", "is_all", is_flag=True, help="Semua sumber, juga yang belum waktunya.")
+@click.pass_obj
+def pull(console: Console, names: tuple[str, ...], is_due: bool, is_all: bool) -> int:
+    """Ambil berita semua sumber hub; tanpa pilihan sama dengan --all."""
+    if bool(names) + is_due + is_all > 1:
+        raise click.UsageError(_("Pilih salah satu: --source, --due, atau --all."))
+    from desa_web.features.hub import pull_cli
+
+    return pull_cli.run(console, names, is_due=is_due)
+
+
 @sync.command()
 @click.pass_obj
 def status(console: Console) -> None:
@@ -23,24 +38,14 @@ def status(console: Console) -> None:
 
     with console.actor() as actor:
         own = service.status(actor.site)
-        sources = received.sources(actor.site)
-        records = [
+        records: list[Mapping[str, object]] = [
             {
                 "source": own.name, "site": own.site, "articles": own.articles,
                 "last_seq": own.last_seq, "last_ok_at": None, "error": own.pause or "",
                 "lines": own.lines, "behind": own.behind, "epoch": own.epoch,
                 "recovery_code": own.has_recovery_code,
             },
-            *(
-                {
-                    "source": one.name or one.site, "site": one.site, "articles": one.articles,
-                    "last_seq": one.last_seq, "last_ok_at": one.last_ok_at,
-                    "error": one.problem,
-                    "lines": one.lines, "behind": None, "epoch": one.epoch,
-                    "recovery_code": None,
-                }
-                for one in sources
-            ),
+            *(one.as_record() for one in received.sources(actor.site)),
         ]  # fmt: skip
         if console.is_json:
             console.show(records)

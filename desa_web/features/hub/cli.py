@@ -1,0 +1,325 @@
+"""`desa hub …`: read the arguments, call one service function, print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from desa_web.core.console import Console
+from desa_web.core.i18n import _
+
+if TYPE_CHECKING:
+    from desa_web.features.hub.item import Item
+    from desa_web.features.hub.source import Source
+
+
+@click.group(epilog="Contoh:  desa hub source add https://sukamaju.desa.id   ·   desa sync pull")
+def hub() -> None:
+    """Media center: sumber berita dan kotak masuk."""
+
+
+@hub.group(epilog="Contoh:  desa hub source list   ·   desa hub source trust sukamaju --auto")
+def source() -> None:
+    """Sumber berita: situs desa dan feed."""
+
+
+@source.command()
+@click.argument("address")
+@click.option("--kind", type=click.Choice(["desa", "feed"]), help="Tanpa bertanya ke alamatnya.")
+@click.option("--name", default="", metavar="NAMA", help="Nama sumber; bawaan: sebutannya sendiri.")
+@click.option("--contact", default="", metavar="SIAPA", help="Siapa yang dihubungi.")
+@click.pass_obj
+def add(console: Console, address: str, kind: str | None, name: str, contact: str) -> None:
+    """Tambah sumber: alamat situs desa, atau alamat feed situs lain."""
+    from desa_web.features.hub import sources
+    from desa_web.features.hub.source import Kind
+
+    with console.actor() as actor:
+        chosen = Kind(kind) if kind else None
+        made = sources.add(actor, address, kind=chosen, name=name, contact=contact)
+        sentence = _("{name} ditambahkan sebagai {kind}. Ambil beritanya dengan: desa sync pull")
+        told = _("situs desa") if made.kind is Kind.DESA else _("feed, tanpa tanda tangan")
+        console.event(_record(made), sentence.format(name=made.name, kind=told))
+
+
+@source.command("list")
+@click.option("--all", "is_all", is_flag=True, help="Juga yang sudah dihapus.")
+@click.pass_obj
+def list_(console: Console, is_all: bool) -> None:
+    """Daftar sumber dan keadaannya."""
+    from desa_web.features.hub import sources
+
+    with console.actor() as actor:
+        found = sources.listed(actor.site, with_removed=is_all)
+        columns = ("slug", "name", "kind", "address", "state", "trust", "error")
+        console.show([_record(one) for one in found], columns=columns)
+
+
+@source.command()
+@click.argument("name")
+@click.pass_obj
+def show(console: Console, name: str) -> None:
+    """Semua tentang satu sumber."""
+    from desa_web.features.hub import items, sources
+
+    with console.actor() as actor:
+        one = sources.find(actor.site, name)
+        said = sources.claim(actor.site, one.site)
+        counts = {str(shelf): n for shelf, n in items.counts(one.id).items()}
+        record = {
+            **_record(one), **counts, "lost": len(items.lost(one.id)),
+            "claims_name": said.name if said else "",
+            "claims_code": said.kode_wilayah if said else "",
+        }  # fmt: skip
+        if console.is_json:
+            console.show([record])
+            return
+        for part, value in record.items():
+            console.line(f"{part:16} {'-' if value in (None, '') else value}")
+
+
+@source.command()
+@click.argument("name")
+@click.option("--name", "new_name", metavar="NAMA", help="Nama baru.")
+@click.option("--contact", metavar="SIAPA", help="Siapa yang dihubungi.")
+@click.option("--code", metavar="PP.KK.CC.DDDD", help="Kode wilayah.")
+@click.option("--district", metavar="NAMA", help="Kecamatan.")
+@click.option("--address", metavar="URL", help="Alamat situs yang baru.")
+@click.pass_obj
+def change(
+    console: Console,
+    name: str,
+    new_name: str | None,
+    contact: str | None,
+    code: str | None,
+    district: str | None,
+    address: str | None,
+) -> None:
+    """Ubah nama, alamat, kontak, atau wilayah sumber."""
+    from desa_web.features.hub import sources
+
+    with console.actor() as actor:
+        one = sources.find(actor.site, name)
+        done = sources.change(
+            actor, one.id, name=new_name, contact=contact, kode_wilayah=code, district=district,
+            address=address,
+        )  # fmt: skip
+        console.event(_record(done), _("{name} sudah diubah.").format(name=done.name))
+
+
+@source.command()
+@click.argument("name")
+@click.pass_obj
+def confirm(console: Console, name: str) -> None:
+    """Pastikan: sumber ini memang desa yang disebutnya."""
+    from desa_web.features.hub import sources
+
+    with console.actor() as actor:
+        done = sources.confirm(actor, sources.find(actor.site, name).id)
+        console.event(_record(done), _("{name} sudah dipastikan.").format(name=done.name))
+
+
+@source.command()
+@click.argument("name")
+@click.option("--auto/--review", "is_auto", required=True, help="Terbit sendiri, atau diperiksa.")
+@click.pass_obj
+def trust(console: Console, name: str, is_auto: bool) -> None:
+    """Beritanya terbit sendiri, atau diperiksa petugas dulu."""
+    from desa_web.features.hub import sources
+    from desa_web.features.hub.source import Trust
+
+    with console.actor() as actor:
+        value = Trust.AUTO if is_auto else Trust.REVIEW
+        done = sources.trust(actor, sources.find(actor.site, name).id, value)
+        sentences = {
+            Trust.AUTO: _("Berita {name} terbit sendiri mulai sekarang."),
+            Trust.REVIEW: _("Berita {name} diperiksa petugas dulu."),
+        }
+        console.event(_record(done), sentences[value].format(name=done.name))
+
+
+@source.command()
+@click.argument("name")
+@click.pass_obj
+def pause(console: Console, name: str) -> None:
+    """Jangan tanyai sumber ini untuk sementara."""
+    from desa_web.features.hub import sources
+
+    with console.actor() as actor:
+        done = sources.pause(actor, sources.find(actor.site, name).id)
+        console.event(_record(done), _("{name} dijeda.").format(name=done.name))
+
+
+@source.command()
+@click.argument("name")
+@click.pass_obj
+def resume(console: Console, name: str) -> None:
+    """Tanyai sumber ini lagi."""
+    from desa_web.features.hub import sources
+
+    with console.actor() as actor:
+        done = sources.resume(actor, sources.find(actor.site, name).id)
+        console.event(_record(done), _("{name} ditanyai lagi.").format(name=done.name))
+
+
+@source.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Jangan bertanya.")
+@click.pass_obj
+def remove(console: Console, name: str, yes: bool) -> None:
+    """Hapus sumber dari daftar; yang sudah terbit tetap terbit."""
+    from desa_web.features.hub import sources
+
+    with console.actor() as actor:
+        one = sources.find(actor.site, name)
+        if not yes and not console.is_json:
+            click.confirm(_("Hapus {name} dari daftar?").format(name=one.name), abort=True)
+        done = sources.remove(actor, one.id)
+        console.event(_record(done), _("{name} dihapus dari daftar.").format(name=done.name))
+
+
+@source.command("trust-again")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Jangan bertanya.")
+@click.pass_obj
+def trust_again(console: Console, name: str, yes: bool) -> None:
+    """Terima lagi desa yang kuncinya ganda, hilang, atau yang mulai dari awal."""
+    from desa_web.features.hub import discover, sources
+
+    with console.actor() as actor:
+        one = sources.find(actor.site, name)
+        card = discover.card_at(actor.site, one.address) if one.address else None
+        if not yes and not console.is_json:
+            question = _("Sudah bicara dengan {name}, dan alamat {address} memang miliknya?")
+            click.confirm(question.format(name=one.name, address=one.address), abort=True)
+        done = sources.trust_again(actor, one.id, site=card.site if card else "")
+        sentence = _("{name} dibaca dari awal pada pengambilan berikut: desa sync pull")
+        console.event(_record(done), sentence.format(name=done.name))
+
+
+@source.command("import-opml")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def import_opml(console: Console, file: Path) -> None:
+    """Tambah sumber dari berkas OPML; yang sudah ada dilewati."""
+    from desa_web.features.hub import opml
+
+    with console.actor() as actor:
+        for one in opml.take(actor, file.read_bytes()):
+            record = {"name": one.name, "address": one.address, "added": one.is_added,
+                      "error": one.sentence}  # fmt: skip
+            sentence = _("{name}: ditambahkan") if one.is_added else "{name}: {why}"
+            console.event(record, sentence.format(name=one.name, why=one.sentence))
+
+
+@source.command("export-opml")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def export_opml(console: Console, file: Path) -> None:
+    """Tulis daftar sumber ke berkas OPML."""
+    from desa_web.core.disk import write_atomic
+    from desa_web.features.hub import opml, sources
+
+    with console.actor() as actor:
+        found = sources.listed(actor.site)
+        write_atomic(file, opml.make(actor.site, found))
+        sentence = _("{n} sumber ditulis ke {file}.").format(n=len(found), file=file)
+        console.event({"file": str(file), "sources": len(found)}, sentence)
+
+
+@hub.group(epilog="Contoh:  desa hub inbox list   ·   desa hub inbox publish ID ID")
+def inbox() -> None:
+    """Kotak masuk: berita yang datang dari desa."""
+
+
+@inbox.command("list")
+@click.option(
+    "--shelf",
+    type=click.Choice(["new", "updated", "withdrawn", "held", "published", "returned"]),
+    default="new",
+    help="Bagian kotak masuk.",
+)
+@click.option("--source", "source_name", default="", metavar="NAMA", help="Hanya sumber ini.")
+@click.option("--limit", default=50, help="Paling banyak sekian.")
+@click.pass_obj
+def inbox_list(console: Console, shelf: str, source_name: str, limit: int) -> None:
+    """Yang menunggu, terbaru di atas."""
+    from desa_web.features.hub import items, sources
+
+    with console.actor() as actor:
+        names = {one.id: one.name for one in sources.listed(actor.site)}
+        chosen = sources.find(actor.site, source_name).id if source_name else ""
+        found = items.listing(items.Shelf(shelf), source_id=chosen, limit=limit)
+        records = [_item(one, names) for one in found]
+        console.show(records, columns=("id", "source", "title", "received_at"))
+
+
+@inbox.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--replace-edit", is_flag=True, help="Ganti suntingan kita dengan naskah desa.")
+@click.pass_obj
+def publish(console: Console, ids: tuple[str, ...], replace_edit: bool) -> None:
+    """Terbitkan dengan nama desanya."""
+    from desa_web.features.hub import inbox, sources
+
+    with console.actor() as actor:
+        names = {one.id: one.name for one in sources.listed(actor.site)}
+        for item_id in ids:
+            done = inbox.publish(actor, item_id, replaces_edit=replace_edit)
+            console.event(_item(done, names), _("Terbit: {title}").format(title=done.title))
+
+
+@inbox.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.pass_obj
+def hold(console: Console, ids: tuple[str, ...]) -> None:
+    """Simpan dulu, belum diterbitkan."""
+    from desa_web.features.hub import inbox, sources
+
+    with console.actor() as actor:
+        names = {one.id: one.name for one in sources.listed(actor.site)}
+        for item_id in ids:
+            done = inbox.hold(actor, item_id)
+            console.event(_item(done, names), _("Disimpan: {title}").format(title=done.title))
+
+
+@inbox.command("return")
+@click.argument("item_id")
+@click.option("--reason", required=True, metavar="ALASAN", help="Yang perlu ditambah atau diganti.")
+@click.pass_obj
+def return_(console: Console, item_id: str, reason: str) -> None:
+    """Kembalikan ke desa dengan alasan."""
+    from desa_web.features.hub import inbox, sources
+
+    with console.actor() as actor:
+        names = {one.id: one.name for one in sources.listed(actor.site)}
+        done = inbox.return_(actor, item_id, reason)
+        console.event(_item(done, names), _("Dikembalikan: {title}").format(title=done.title))
+
+
+def _record(one: Source) -> Mapping[str, object]:
+    poll = one.poll
+    return {
+        "source": one.name, "id": one.id, "slug": one.slug, "name": one.name,
+        "kind": one.kind.value, "address": one.address, "site": one.site or "",
+        "kode_wilayah": one.kode_wilayah, "district": one.district,
+        "confirmed": one.is_confirmed, "trust": one.trust.value, "accepted": one.accepted,
+        "state": one.state.value, "contact": one.contact,
+        "next_at": poll.next_at.isoformat(),
+        "last_ok_at": poll.ok_at.isoformat() if poll.ok_at else None,
+        "last_news_at": poll.news_at.isoformat() if poll.news_at else None,
+        "error_code": poll.error_code, "error": poll.error,
+    }  # fmt: skip
+
+
+def _item(one: Item, names: Mapping[str, str]) -> Mapping[str, object]:
+    return {
+        "id": one.id, "source": names.get(one.source_id, ""), "title": one.title,
+        "state": one.state.value, "op": one.op, "needs_look": one.needs_look,
+        "lost": one.is_lost, "article": one.article_id or "",
+        "published_at": one.published_at.isoformat(),
+        "received_at": one.received_at.isoformat(),
+    }  # fmt: skip

@@ -1,0 +1,263 @@
+"""What comes in: lines of a village's log, or entries of a feed, become items of the inbox.
+
+    outcome = taken(site, source_id, page_bytes, is_live=True)
+
+The log (sync_received) and the inbox move in one transaction. An item is always what the newest
+line of its object says, so pages may come twice, shuffled, or from a stick: each change shows
+once. A withdrawal takes our own article from readers in the same transaction; nothing else is
+decided here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from desa_web.core import db, journal
+from desa_web.core.actor import program
+from desa_web.core.errors import NotFound
+from desa_web.core.i18n import _
+from desa_web.core.ids import new_id
+from desa_web.core.journal import Change
+from desa_web.core.site import Site
+from desa_web.engines.sync import Op, Outcome, Receiver, log
+from desa_web.engines.sync.shelf import Held, Shelf
+from desa_web.features.hub import content, photos, receipts, sources, takeover
+from desa_web.features.hub.models import ItemRow, SourceRow
+
+KIND = "article"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the newest line of one article says; `fields` is empty once it is taken back."""
+
+    object_id: str
+    op: Op
+    rev: int
+    fields: Mapping[str, Any]
+
+
+def taken(site: Site, source_id: str, data: bytes, *, is_live: bool = False) -> Outcome:
+    """Take lines of a village into its log and into the inbox. Raises as Receiver.receive.
+
+    is_live: the village itself answered just now.
+    """
+    with ExitStack() as stack:
+        if b'"erase"' in data:
+            stack.enter_context(db.wiping(site.database))
+        change = stack.enter_context(journal.change(program(site)))
+        source = _row(source_id)
+        name = source.site or ""
+        receiver = Receiver(site)
+        before = receiver.shelf.source(name)
+        outcome = receiver.receive(name, data, is_live=is_live)
+        head = receiver.shelf.source(name).head
+        is_redrawn = not before.is_new and (
+            head.epoch != before.head.epoch or head.seq < before.head.seq
+        )
+        if is_redrawn:
+            _set_compare(source, True)
+        _follow(change, source, _said(receiver.shelf, name, outcome, is_redrawn))
+        if any(a.kind == "profile" for a in outcome.accepted):
+            sources.heard_of_itself(change, source)
+        if source.must_compare and outcome.is_whole and not outcome.more:
+            _compare(change, receiver.shelf, source)
+    return outcome
+
+
+def entries(site: Site, source_id: str, found: Sequence[Mapping[str, Any]]) -> int:
+    """Take what a feed says now, oldest first; return how many are new or changed.
+
+    found: content of each entry, its id as "id". What a feed no longer lists is not taken back:
+    feeds forget the old.
+    """
+    with journal.change(program(site)) as change:
+        source = _row(source_id)
+        known = _rows(source.id, [str(entry["id"]) for entry in found])
+        said = []
+        for entry in found:
+            row = known.get(str(entry["id"]))
+            digest = content.digest_of(entry)
+            if row is None or row.digest != digest or row.op != Op.PUT:
+                rev = row.rev + 1 if row else 1
+                said.append(Said(str(entry["id"]), Op.PUT, rev, entry))
+        _follow(change, source, said)
+        return len(said)
+
+
+def compare(site: Site, source_id: str) -> None:
+    """Bring all items of a village in step with its log as it is held here."""
+    with journal.change(program(site)) as change:
+        _compare(change, Shelf(site), _row(source_id))
+
+
+def _said(shelf: Shelf, name: str, outcome: Outcome, is_redrawn: bool) -> list[Said]:
+    """Return the newest word about each article that the page touched, in the order of the log."""
+    touched = {a.object_id: a for a in outcome.accepted if a.kind == KIND}
+    if not (is_redrawn or outcome.duplicates):
+        # Lines were appended one after the other: the last of each object is what holds.
+        return [Said(a.object_id, a.op, int(a.fields["rev"]), a.fields) for a in touched.values()]
+    held = (shelf.newest_of(name, KIND, object_id) for object_id in touched)
+    return [_of_held(one) for one in held if one is not None]
+
+
+def _of_held(held: Held) -> Said:
+    if held.body is None:
+        # Its text is blank: an erase line has named it.
+        return Said(held.object_id, Op.ERASE, 0, {})
+    fields = json.loads(held.body)
+    return Said(held.object_id, Op(fields["op"]), int(fields["rev"]), fields)
+
+
+def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
+    words = list(said)
+    known = _rows(source.id, [word.object_id for word in words])
+    own = log.head(change.actor.site)
+    for word in words:
+        if own is not None and _comes_from(own.site, word):
+            continue
+        row = known.get(word.object_id)
+        if word.op is Op.PUT:
+            known[word.object_id] = _put(change, source, row, word)
+        elif row is not None:
+            _taken_back(change, source, row, word)
+
+
+def _comes_from(own: str, word: Said) -> bool:
+    """Did it begin here, or pass here already, and come round in a circle of hubs?"""
+    path = word.fields.get("path")
+    return word.fields.get("origin") == own or (isinstance(path, list) and own in path)
+
+
+def _put(change: Change, source: SourceRow, row: ItemRow | None, word: Said) -> ItemRow:
+    now_ms = change.at_ms
+    digest = content.digest_of(word.fields)
+    values: dict[str, Any] = {
+        "op": Op.PUT.value,
+        "rev": word.rev,
+        "digest": digest,
+        "title": content.title_of(word.fields),
+        "published_at": content.moment_of(word.fields, now_ms),
+        "content": content.kept(word.fields),
+        "is_lost": False,
+    }
+    if row is None:
+        made = _insert(source, word.object_id, now_ms, values)
+    else:
+        made = row
+        is_news = row.digest != digest or row.op != Op.PUT
+        values |= _after_news(row, digest, now_ms) if is_news else {}
+        _update(row, **values)
+        if row.article_id is not None:
+            # The link to the original may have changed, and nothing else.
+            keys = {f"article:{row.article_id}"}
+            change.record("hub_item", row.id, "hear", keys=keys, digest=digest)
+    photos.want(made.id, source.id, content.pictures_of(word.fields))
+    if source.kind == "desa":
+        receipts.say(source.id, word.object_id, word.rev, "accepted")
+    return made
+
+
+def _after_news(row: ItemRow, digest: str, now_ms: int) -> dict[str, Any]:
+    """Return what a changed text does to the decision on the older one."""
+    values: dict[str, Any] = {"received_at": now_ms}
+    if row.state == "returned":
+        values["state"] = "new"
+    elif row.state == "held":
+        values["needs_look"] = True
+    elif row.state == "published":
+        is_back = row.op != Op.PUT
+        values["needs_look"] = is_back or digest != row.taken_digest
+    return values
+
+
+def _taken_back(change: Change, source: SourceRow, row: ItemRow, word: Said) -> None:
+    """The village withdrew, deleted or erased it: so do we, at once."""
+    was_live = takeover.withdraw(change.actor, row, source.name)
+    if was_live:
+        receipts.say(source.id, row.object_id, max(word.rev, row.rev), "withdrawn")
+    values: dict[str, Any] = {
+        "op": word.op.value, "rev": max(word.rev, row.rev), "is_lost": False,
+        "needs_look": row.state == "published" and (was_live or row.needs_look),
+    }  # fmt: skip
+    if word.op is Op.ERASE:
+        photos.forget(change.actor, row)
+        if row.article_id is not None:
+            takeover.erase(change.actor, row.article_id)
+        values |= {
+            "title": "", "content": "", "digest": "", "reason": "", "taken_digest": "",
+            "article_id": None, "needs_look": False,
+        }  # fmt: skip
+    if any(getattr(row, name) != value for name, value in values.items()):
+        _update(row, **values)
+        change.record("hub_item", row.id, word.op.value)
+
+
+def _compare(change: Change, shelf: Shelf, source: SourceRow) -> None:
+    """Compare every item with the log; what the log no longer knows was lost by the village."""
+    view = {
+        object_id: held
+        for (kind, object_id), held in shelf.view(source.site or "").items()
+        if kind == KIND
+    }
+    known = {row.object_id: row for row in ItemRow.select().where(ItemRow.source_id == source.id)}
+    for object_id, row in known.items():
+        if object_id not in view and row.op == Op.PUT and not row.is_lost:
+            _update(row, is_lost=True, needs_look=True)
+    _follow(
+        change,
+        source,
+        [word for held in view.values() if _differs(word := _of_held(held), known)],
+    )
+    _set_compare(source, False)
+
+
+def _differs(word: Said, known: Mapping[str, ItemRow]) -> bool:
+    row = known.get(word.object_id)
+    if row is None:
+        return word.op is Op.PUT
+    is_same_text = word.op is not Op.PUT or row.digest == content.digest_of(word.fields)
+    return row.op != word.op or row.is_lost or not is_same_text
+
+
+def _row(source_id: str) -> SourceRow:
+    row = db.first(SourceRow, "id = ?", source_id)
+    if row is None:
+        raise NotFound(_("Sumber ini tidak ada. Lihat: desa hub source list"))
+    return row
+
+
+def _rows(source_id: str, object_ids: Sequence[str]) -> dict[str, ItemRow]:
+    found: dict[str, ItemRow] = {}
+    for at in range(0, len(object_ids), 400):
+        part = object_ids[at : at + 400]
+        marks = ", ".join("?" * len(part))
+        rows = db.select(ItemRow, f"source_id = ? AND object_id IN ({marks})", source_id, *part)
+        found |= {row.object_id: row for row in rows}
+    return found
+
+
+def _insert(source: SourceRow, object_id: str, now_ms: int, values: Mapping[str, Any]) -> ItemRow:
+    row = ItemRow(
+        id=new_id(now_ms), source_id=source.id, object_id=object_id, received_at=now_ms,
+        state="new", needs_look=False, article_id=None, taken_digest="", taken_revision_id="",
+        lacks_photos=False, reason="", decided_by="", decided_at=0, version=1, **values,
+    )  # fmt: skip
+    row.save(force_insert=True)
+    return row
+
+
+def _update(row: ItemRow, **values: Any) -> None:
+    values["version"] = row.version + 1
+    ItemRow.update(**values).where(ItemRow.id == row.id).execute()
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _set_compare(source: SourceRow, value: bool) -> None:
+    SourceRow.update(must_compare=value).where(SourceRow.id == source.id).execute()
+    source.must_compare = value
