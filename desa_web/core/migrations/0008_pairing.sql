@@ -1,12 +1,13 @@
 -- Pairing of a village with the media centre, what the centre says back, and the village's side.
 
--- At the hub: an invitation, and the village that has answered it. The code of 8 digits is kept as
--- a hash only, like everything that opens a door here.
+-- At the hub: an invitation, and the village that has answered it.
 CREATE TABLE hub_pairing (
     id           TEXT NOT NULL PRIMARY KEY,
     -- 'code' is read out or scanned, 'file' travels on a stick.
     kind         TEXT NOT NULL CHECK (kind IN ('code', 'file')),
-    secret_hash  TEXT NOT NULL UNIQUE,
+    -- The 8 digits (a hash of so few would hide nothing), or the hash of a file's secret; NULL
+    -- once it has been used or its time is over.
+    secret       TEXT UNIQUE,
     -- Whom it was made for, as the officer wrote it; the source it is for, if that is known here.
     label        TEXT NOT NULL,
     source_id    TEXT REFERENCES hub_source (id) ON DELETE CASCADE,
@@ -28,7 +29,9 @@ CREATE TABLE hub_pairing (
     address      TEXT NOT NULL,
     token_hash   TEXT NOT NULL,
     words        TEXT NOT NULL,
-    answered_at  BIGINT NOT NULL
+    answered_at  BIGINT NOT NULL,
+    -- Our own card as the village has read it, JSON.
+    hub          TEXT NOT NULL
 );
 
 -- pairing.waiting: what an officer has to look at, newest first.
@@ -39,7 +42,7 @@ CREATE INDEX hub_pairing_source ON hub_pairing (source_id);
 -- Wrong codes by address of the sender; at_ms is the monotonic clock of boot_id.
 CREATE TABLE hub_pairing_guard (
     client   TEXT NOT NULL PRIMARY KEY,
-    failures INTEGER NOT NULL CHECK (failures > 0),
+    failures INTEGER NOT NULL CHECK (failures >= 0),
     boot_id  TEXT NOT NULL,
     at_ms    BIGINT NOT NULL
 );

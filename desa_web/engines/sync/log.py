@@ -36,7 +36,7 @@ MAX_LINES = 200
 MAX_BYTES = 512 << 10
 # After a failure a page is so small that a bad line carries it.
 SMALL_BYTES = 32 << 10
-_ENDORSE = b"desa-key-v1\0"
+ENDORSE = b"desa-key-v1\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class Writer:
         """Take a new key from the next line on; the old one signs it into the log."""
         fresh = ring.create()
         public = public_of(fresh)
-        endorsement = self._key.sign(_ENDORSE + bytes.fromhex(public)).signature.hex()
+        endorsement = self._key.sign(ENDORSE + bytes.fromhex(public)).signature.hex()
         self.append(Op.PUT, "key", public, {"key": public})
         _add_key(self._site, public, endorsement)
         self._key = fresh

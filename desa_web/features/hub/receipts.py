@@ -9,10 +9,14 @@ key that is locked for a while keeps no officer from working.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from desa_web.core import db, journal
 from desa_web.core.site import Site, current_site
+from desa_web.engines.sync import KeyRing, log, pause, receipt
+from desa_web.engines.sync.line import is_site
+from desa_web.engines.sync.receipt import MAX_RECEIPTS, Receipt
 
 Word = Literal["accepted", "published", "returned", "withdrawn"]
 _REASON_MAX, _ADDRESS_MAX = 500, 500
@@ -40,6 +44,86 @@ def say(
         source_id, object_id, n, rev, status, reason[:_REASON_MAX], address[:_ADDRESS_MAX],
         now_ms, now_ms,
     )  # fmt: skip
+
+
+def letter(site: Site, source_id: str, born: int, n: int, *, limit: int = MAX_RECEIPTS) -> bytes:
+    """Return the signed page of what a village does not hold yet; b"" when nothing can be said.
+
+    born, n: the newest receipt that the village holds; of another series it holds nothing.
+    """
+    name = _site_of(site, source_id)
+    head = _head(site, source_id)
+    own, chain = log.head(site), log.keys(site)
+    if not is_site(name) or head is None or own is None or pause(site) is not None:
+        return b""
+    key = KeyRing(site.data / "keys").find(chain[-1].public)
+    if key is None:
+        return b""
+    after = n if born == head[0] else 0
+    rows = _after(site, source_id, head[0], after, limit + 1)
+    if not rows:
+        return b""
+    more = len(rows) > limit
+    return receipt.write(
+        own.site, chain, key, name, rows[:limit], born=head[0], after=after, more=more
+    )
+
+
+def heard(site: Site, source_id: str, born: int, n: int) -> None:
+    """Note what a village says that it holds already.
+
+    One that holds a later series than ours has heard a younger hub: ours begins anew after it.
+    """
+    head = _head(site, source_id)
+    if head is None or (born, n) in ((0, 0), head[:1] + head[2:]):
+        return
+    with db.write(site.database):
+        if born > head[0]:
+            sql = "UPDATE hub_receipt_head SET born = ?, told = 0 WHERE source_id = ?"
+            db.execute(site.database, sql, born + 1, source_id)
+        elif born == head[0] and head[2] < n <= head[1]:
+            sql = "UPDATE hub_receipt_head SET told = ? WHERE source_id = ?"
+            db.execute(site.database, sql, n, source_id)
+
+
+def untold(site: Site) -> Iterator[tuple[str, int, int]]:
+    """Yield (source_id, born, told) of sources that do not hold all that was said to them."""
+    sql = "SELECT source_id, born, told FROM hub_receipt_head WHERE told < n ORDER BY source_id"
+    for row in db.execute(site.database, sql).fetchall():
+        yield str(row[0]), int(row[1]), int(row[2])
+
+
+def of_source(site: Site, source_id: str, limit: int = MAX_RECEIPTS) -> list[Receipt]:
+    """Return the newest words to a source, newest first."""
+    sql = f"{_SELECT} WHERE source_id = ? ORDER BY n DESC LIMIT ?"
+    return [Receipt(0, *row) for row in db.execute(site.database, sql, source_id, limit)]
+
+
+_SELECT = "SELECT n, object_id, rev, status, reason, address, received_at, at FROM hub_receipt"
+
+
+def _after(site: Site, source_id: str, born: int, n: int, limit: int) -> list[Receipt]:
+    sql = f"{_SELECT} WHERE source_id = ? AND n > ? ORDER BY n LIMIT ?"
+    return [Receipt(born, *row) for row in db.execute(site.database, sql, source_id, n, limit)]
+
+
+def _site_of(site: Site, source_id: str) -> str:
+    sql = "SELECT site FROM hub_source WHERE id = ?"
+    row = db.execute(site.database, sql, source_id).fetchone()
+    return str(row[0] or "") if row else ""
+
+
+def _head(site: Site, source_id: str) -> tuple[int, int, int] | None:
+    """Return born, n, told; renewed first when our database came back from a backup."""
+    sql = "SELECT born, n, told, journal_id FROM hub_receipt_head WHERE source_id = ?"
+    row = db.execute(site.database, sql, source_id).fetchone()
+    if row is None:
+        return None
+    if row[3] != journal.head(site).journal_id:
+        with db.write(site.database):
+            _series(site, source_id)
+        row = db.execute(site.database, sql, source_id).fetchone()
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 def _next(site: Site, source_id: str) -> int:

@@ -30,8 +30,10 @@ class Status:
 
 
 def followers(site: Site) -> list[Follower]:
-    """Return the follower that writes the log."""
-    return [publisher(site)]
+    """Return the follower that writes the log, and the one that sends it to a paired hub."""
+    from desa_web.features.sync.sending import Sender
+
+    return [publisher(site), Sender(site)]
 
 
 def publisher(site: Site) -> Publisher:
