@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from desa_web.core.clock import Clock, SystemClock
@@ -78,7 +79,7 @@ class Client:
         self,
         *,
         allow_private: bool = False,
-        agent: str = "desa-web",
+        agent: str = "desa",
         max_open: int = 32,
         connect_s: float = 10,
         stall_s: float = 20,
@@ -93,7 +94,9 @@ class Client:
         self._clock = clock or SystemClock()
         self._slots = asyncio.Semaphore(max_open)
         self._hosts: dict[str, _Turn] = {}
+        # The second one hands its connections back closed.
         self._session: aiohttp.ClientSession | None = None
+        self._last: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
@@ -105,14 +108,8 @@ class Client:
             ssl=self._tls or True,
             socket_factory=partial(allowed_socket, allow_private=self._allow_private),
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
-            headers={"User-Agent": self._agent},
-        )
+        self._session = self._new_session(connector, aiohttp.ClientResponse)
+        self._last = self._new_session(connector, _LastAnswer)
         return self
 
     async def __aexit__(
@@ -121,9 +118,10 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._last, self._session):
+            if session is not None:
+                await session.close()
+        self._session = self._last = None
 
     async def get(
         self,
@@ -202,6 +200,20 @@ class Client:
                 part.unlink(missing_ok=True)
             lock.release()
         return came
+
+    def _new_session(
+        self, connector: aiohttp.TCPConnector, answers: type[aiohttp.ClientResponse]
+    ) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=connector,
+            connector_owner=answers is aiohttp.ClientResponse,
+            response_class=answers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
+            headers={"User-Agent": self._agent},
+        )
 
     async def _fetch(self, url: str, fetch: PartFile, headers: Mapping[str, str]) -> int:
         """Ask until the file is whole; give up when nothing new comes any more."""
@@ -287,9 +299,6 @@ class Client:
                 if not (keep_part and is_cut and parts.size):
                     raise failure from error
                 cut = failure.reason
-            if not stays:
-                # What is not needed at once is closed: ten thousand idle sockets help nobody.
-                answer.close()
         return Answer(status, answer.headers, parts.joined(), str(found), cut)
 
     @asynccontextmanager
@@ -302,24 +311,35 @@ class Client:
         *,
         follow: bool,
         timeout_s: float = 60,
+        stays: bool = True,
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, URL]]:
         """Give the answer's head, when it is this host's turn; the body is still to be read."""
+        session = self._session if stays else self._last
+        assert session is not None, "enter the client first"  # noqa: S101
         target = self._checked(url)
         async with self._turn(target.authority):
             try:
                 async with asyncio.timeout(timeout_s):
-                    answer, target = await self._hops(method, target, body, headers, follow=follow)
+                    answer, target = await self._hops(
+                        session, method, target, body, headers, follow=follow
+                    )
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise of_error(error, self._clock) from error
             async with answer:
                 yield answer, target
 
     async def _hops(
-        self, method: str, target: URL, body: bytes, headers: Mapping[str, str], *, follow: bool
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        target: URL,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        follow: bool,
     ) -> tuple[aiohttp.ClientResponse, URL]:
-        assert self._session is not None, "enter the client first"  # noqa: S101
         for _hop in range(MAX_HOPS + 1):
-            answer = await self._session.request(
+            answer = await session.request(
                 method, target, data=body or None, headers=headers, allow_redirects=False
             )
             location = answer.headers.get("Location", "")
@@ -373,6 +393,18 @@ class Client:
             turn.waiting -= 1
             if not turn.waiting:
                 del self._hosts[host]
+
+
+class _LastAnswer(aiohttp.ClientResponse):
+    """An answer after which nothing more is asked: its connection is closed when it is read.
+
+    Ten thousand idle sockets help nobody, and "Connection: close" would be 38 bytes of each poll.
+    """
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        if connection.protocol is not None:
+            connection.add_callback(connection.protocol.force_close)
+        return await super().start(connection)
 
 
 class _Turn:
