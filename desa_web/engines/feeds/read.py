@@ -19,6 +19,7 @@ from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
 from desa_web.engines.feeds.reading import markup
 from desa_web.engines.feeds.reading.addresses import whole
+from desa_web.engines.feeds.reading.chrome import without_chrome
 from desa_web.engines.feeds.reading.encoding import decoded
 from desa_web.engines.feeds.reading.model import ForeignEntry, ForeignFeed, ForeignImage
 
@@ -29,6 +30,7 @@ __all__ = [
     "ForeignFeed",
     "ForeignImage",
     "read",
+    "without_chrome",
 ]
 
 MAX_BYTES = 8_000_000
