@@ -141,9 +141,8 @@ class Client:
         asked of this host at once, so the connection is kept. Raises Unreachable.
         """
         asked = {"Accept-Encoding": "gzip", **(headers or {})}
-        return await self._whole(
-            "GET", url, b"", asked, max_bytes, timeout_s, accept, keep_part, stays
-        )
+        request = _Request("GET", url, asked, timeout_s=timeout_s, stays=stays)
+        return await self._whole(request, max_bytes, accept, keep_part=keep_part)
 
     async def send(
         self,
@@ -162,9 +161,8 @@ class Client:
         Raises Unreachable as `get`, MOVED for a redirect: a token goes to no other address.
         """
         asked = {"Accept-Encoding": "gzip", **(headers or {})}
-        return await self._whole(
-            method, url, body, asked, max_bytes, timeout_s, accept, False, True
-        )
+        request = _Request(method, url, asked, body, timeout_s=timeout_s)
+        return await self._whole(request, max_bytes, accept)
 
     async def download(
         self,
@@ -242,7 +240,7 @@ class Client:
         """Take what one request brings and return its bytes; a cut ends it early."""
         asked = {"Accept-Encoding": "identity", **headers, **fetch.range()}
         before = 0
-        async with self._asked("GET", url, b"", asked, follow=True) as (answer, _url):
+        async with self._asked(_Request("GET", url, asked)) as (answer, _url):
             if answer.status == 416:
                 fetch.forget()
                 return 0
@@ -266,29 +264,21 @@ class Client:
 
     async def _whole(
         self,
-        method: str,
-        url: str,
-        body: bytes,
-        headers: Mapping[str, str],
+        request: _Request,
         max_bytes: int,
-        timeout_s: float,
         accept: Collection[int],
-        keep_part: bool,
-        stays: bool,
+        *,
+        keep_part: bool = False,
     ) -> Answer:
-        follow = method == "GET"
         parts = _Parts(max_bytes)
         cut: Reason | None = None
-        async with self._asked(method, url, body, headers, follow=follow, timeout_s=timeout_s) as (
-            answer,
-            found,
-        ):
+        async with self._asked(request) as (answer, found):
             try:
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout(request.timeout_s):
                     status = answer.status
                     if status not in _GOOD and status not in accept:
                         raise _refused(answer)
-                    if method != "HEAD" and status not in (204, 304):
+                    if request.method != "HEAD" and status not in (204, 304):
                         parts.begin(answer.headers)
                         async for data in self._chunks(answer):
                             parts.add(data)
@@ -302,45 +292,28 @@ class Client:
         return Answer(status, answer.headers, parts.joined(), str(found), cut)
 
     @asynccontextmanager
-    async def _asked(
-        self,
-        method: str,
-        url: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        *,
-        follow: bool,
-        timeout_s: float = 60,
-        stays: bool = True,
-    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, URL]]:
+    async def _asked(self, request: _Request) -> AsyncIterator[tuple[aiohttp.ClientResponse, URL]]:
         """Give the answer's head, when it is this host's turn; the body is still to be read."""
-        session = self._session if stays else self._last
-        assert session is not None, "enter the client first"  # noqa: S101
-        target = self._checked(url)
+        target = self._checked(request.url)
         async with self._turn(target.authority):
             try:
-                async with asyncio.timeout(timeout_s):
-                    answer, target = await self._hops(
-                        session, method, target, body, headers, follow=follow
-                    )
+                async with asyncio.timeout(request.timeout_s):
+                    answer, target = await self._hops(request, target)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise of_error(error, self._clock) from error
             async with answer:
                 yield answer, target
 
-    async def _hops(
-        self,
-        session: aiohttp.ClientSession,
-        method: str,
-        target: URL,
-        body: bytes,
-        headers: Mapping[str, str],
-        *,
-        follow: bool,
-    ) -> tuple[aiohttp.ClientResponse, URL]:
+    async def _hops(self, request: _Request, target: URL) -> tuple[aiohttp.ClientResponse, URL]:
+        session = self._session if request.stays else self._last
+        assert session is not None, "enter the client first"  # noqa: S101
         for _hop in range(MAX_HOPS + 1):
             answer = await session.request(
-                method, target, data=body or None, headers=headers, allow_redirects=False
+                request.method,
+                target,
+                data=request.body or None,
+                headers=request.headers,
+                allow_redirects=False,
             )
             location = answer.headers.get("Location", "")
             if answer.status not in _MOVED or not location:
@@ -348,7 +321,7 @@ class Client:
             answer.close()
             following = self._checked(location, target)
             is_safe = not (target.scheme == "https" and following.scheme == "http")
-            if not follow or not is_safe:
+            if request.method != "GET" or not is_safe:
                 raise Unreachable(Reason.MOVED, http_status=answer.status, where=str(following))
             target = following
         raise Unreachable(Reason.MOVED, http_status=answer.status, where=str(target))
@@ -393,6 +366,16 @@ class Client:
             turn.waiting -= 1
             if not turn.waiting:
                 del self._hosts[host]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    timeout_s: float = 60
+    stays: bool = True
 
 
 class _LastAnswer(aiohttp.ClientResponse):
