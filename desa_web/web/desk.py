@@ -33,7 +33,7 @@ from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.core.registry import MenuEntry, resolve
 from desa_web.engines.pages.page import wants_gzip
-from desa_web.web import auth, csrf, forms
+from desa_web.web import auth, csrf, forms, typing
 from desa_web.web.house import house, site
 
 STATIC = Path(__file__).with_name("static")
@@ -92,6 +92,7 @@ def install(app: Flask) -> None:
         current_session=auth.session,
     )
     app.add_url_rule("/statis/<digest>/<path:name>", "desk_static", _static)
+    typing.install(app)
 
 
 def install_home(app: Flask) -> None:

@@ -29,6 +29,7 @@ from desa_web.core.errors import InvalidInput, TooLarge
 from desa_web.core.i18n import _
 
 SUBMISSION = "_submission"
+_NOT_SAID = ("_token", SUBMISSION, "version", "base_revision_id")
 _KEPT_MS = 30 * DAY_MS
 _JSON_DEPTH = 40
 _E = TypeVar("_E", bound=StrEnum)
@@ -58,6 +59,21 @@ class Form:
     def submission(self) -> str:
         """The key that this form carries, for `once`."""
         return self._fields.get(SUBMISSION, "")
+
+    @property
+    def same_sending(self) -> str:
+        """A key for `once` that holds for the same words only.
+
+        A sheet that the back button shows again and that is sent with other words is another
+        sending: its words must not be taken for the first ones.
+        """
+        if not self.submission:
+            return ""
+        said = sorted(
+            (name, value) for name, value in self._fields.items(multi=True) if name not in _NOT_SAID
+        )
+        said += [(name, file.filename or "") for name, file in request.files.items(multi=True)]
+        return f"{self.submission}.{journal.digest(said)[:32]}"
 
     def text(
         self, name: str, *, limit: int = 200, required: bool = False, strip: bool = True
@@ -179,6 +195,13 @@ def once(actor: Actor, key: str, work: Callable[[], str], *, scope: str = "form"
         db.execute(database, sql, result, owner, key)
         db.execute(database, "DELETE FROM submission WHERE at < ?", now_ms - _KEPT_MS)
     return result
+
+
+def was_done(actor: Actor, key: str, *, scope: str = "form") -> bool:
+    """Return whether `once` has worked this key."""
+    sql = "SELECT 1 FROM submission WHERE scope = ? AND key = ?"
+    owner = f"{scope} {actor.label}"
+    return db.execute(actor.site.database, sql, owner, key[:100]).fetchone() is not None
 
 
 def _no_constant(name: str) -> object:

@@ -33,6 +33,7 @@ PAGE = """<!DOCTYPE html>
 <form class="tulis" id="naskah" method="post" action="/tulis" {attributes}>
 <input type="hidden" name="_token" value="rahasia">
 <input type="hidden" name="version" value="{version}">
+<input type="hidden" name="sheet" value="{sheet}">
 <input type="hidden" name="base_revision_id" value="r{version}">
 <input type="hidden" name="format" value="markdown" data-editor-format>
 <div class="keadaan"><p>
@@ -77,12 +78,13 @@ class EditorSite:
             about += f'data-article="{self.article}" '
             about += f'data-autosave="/api/v1/articles/{self.article}/typing"'
         else:
-            about += "data-autosave-new"
+            about += 'data-autosave-sheet="/api/v1/typing/tulis/"'
         script = '<script type="module" src="/statis/editor/autosave.js"></script>'
         return PAGE.format(
             attributes=about,
             autosave=script if self.has_autosave else "",
             version=self.version,
+            sheet="" if self.article else f"lembar-{len(self.typings)}",
             title=html.escape(self.title),
             markdown=html.escape(self.markdown),
             body=self.body,

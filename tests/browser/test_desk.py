@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route
 
-from desa_web.core import settings
 from desa_web.core.actor import Actor, Role, operator
-from desa_web.core.site import Site, create
-from desa_web.features.accounts import service as accounts
-from desa_web.features.accounts import sessions
+from desa_web.core.site import Site
 from desa_web.features.media import service as media
-from desa_web.features.news import queries, rubrics, service
+from desa_web.features.news import queries, service
 from desa_web.features.news.article import State, Text
 from desa_web.features.news.workflow import Op
 from tests.browser.budgets import MODULES
+from tests.browser.desk_site import desk, fill_body, press, served_village
 from tests.harness.browser import Chromium, Tab
 from tests.harness.photos import photo_file
-from tests.harness.site import actor_as, client, post_form, serving
+from tests.harness.site import actor_as, client, post_form
 
 WIDTHS = (360, 1280)
 FIRST_LOAD_BYTES = 120_000
@@ -36,24 +33,9 @@ WRITE_PAGE_BYTES = 130_000
 
 @pytest.fixture(scope="module")
 def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
-    """A served village with people and some news in it."""
-    site = create(tmp_path_factory.mktemp("desa") / "situs")
-    with site.bound():
-        settings.change(operator(site), {"village_name": "Sukamaju"})
-        for role, name in PEOPLE.items():
-            actor_as(site, role, name=name)
-        rubrics.add_defaults(operator(site))
-        _fill(site)
-        with serving(site) as url:
-            yield site, url.rstrip("/")
-    site.close()
-
-
-PEOPLE = {
-    Role.ADMIN: "Bagus Prasetya",
-    Role.APPROVER: "Hartini Lestari",
-    Role.REPORTER: "Nur Aini",
-}
+    with served_village(tmp_path_factory.mktemp("desa")) as served:
+        _fill(served[0])
+        yield served
 
 
 def _fill(site: Site) -> None:
@@ -72,38 +54,6 @@ def _fill(site: Site) -> None:
     draft = service.create(actor_as(site, Role.REPORTER), Text(title="Draf", body="<p>Isi.</p>"))
     service.open_for_edit(boss, draft.id)
     service.save(boss, draft.id, Text(title="Draf", body="<p>Lain.</p>"))
-
-
-@contextmanager
-def desk(
-    browser: Chromium,
-    village: tuple[Site, str],
-    role: Role,
-    *,
-    width: int,
-    javascript: bool = True,
-    dark: bool = False,
-) -> Iterator[Tab]:
-    """Give a tab of a person who is signed in."""
-    site, url = village
-    person = accounts.user(operator(site), role.value)
-    token = sessions.start(site, person, description="tests").token
-    with browser.open(width=width, javascript=javascript, dark=dark) as tab:
-        tab.context.add_cookies([{"name": "desa_sesi", "value": token, "url": url}])
-        yield tab
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click()
-
-
-def fill_body(page: Page, text: str, javascript: bool) -> None:
-    """Write the text: with JavaScript in the editor, otherwise in the plain field."""
-    if javascript:
-        page.locator("[contenteditable=true]").click()
-        page.keyboard.type(text)
-    else:
-        page.locator("#body").fill(text)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from desa_web.core import html
+from desa_web.core import html, journal
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import (
     DesaError,
@@ -26,7 +26,7 @@ from desa_web.features.news.checklist import checklist
 from desa_web.features.news.desk_review import read_page
 from desa_web.features.news.desk_view import Moments, Step, chip, steps, thumb_url
 from desa_web.features.news.workflow import Op
-from desa_web.web import auth, desk, forms
+from desa_web.web import auth, desk, forms, typing
 from desa_web.web.forms import Form
 from desa_web.web.house import site
 
@@ -45,12 +45,22 @@ def accept_photos(_endpoint: str | None, _values: dict[str, object] | None) -> N
 
 @blueprint.get("/tulis")
 def new() -> Response:
-    """An empty sheet; nothing is kept before the first save."""
+    """An empty sheet, or one that was left (`lanjut`): typing is kept before an article is."""
     actor = auth.require(Permission.WRITE)
     form = desk_form.blank_form(actor)
     if request.args.get("jenis") == "pengumuman":
         form = Form({**form.values, "kind": Kind.ANNOUNCEMENT.value})
+    left = typing.kept(actor, f"tulis/{request.args.get('lanjut', '')[:80]}")
+    if left is not None:
+        form = desk_form.form_of_typing(form, left)
     return _sheet(actor, form)
+
+
+@blueprint.post("/tulis/<key>/buang")
+def discard_sheet(key: str) -> Response:
+    """Forget a sheet that was left without saving."""
+    typing.drop(auth.actor(), f"tulis/{key[:80]}")
+    return desk.done(url_for(".new"), _("Tulisan yang belum disimpan itu sudah dibuang."))
 
 
 @blueprint.post("/tulis")
@@ -63,15 +73,29 @@ def create() -> Response:
         form.check()
 
         def work() -> str:
-            made = service.create(actor, text, kind=kind)
+            made = _started(actor, form, text, kind)
             desk_form.describe_photos(actor, form, desk_form.photos_of(text))
             return _go_on(actor, made, wish, form)
 
-        address = forms.once(actor, form.submission, work)
+        address = forms.once(actor, form.same_sending, work)
     except DesaError as error:
         _note(form, error)
         return _sheet(actor, form, status=error.status)
     return desk_steps.done(address, wish, _id_in(address))
+
+
+def _started(actor: Actor, form: Form, text: Text, kind: Kind) -> Article:
+    """Return the article of this sheet: made now, or earlier and found again by the back button."""
+    key = typing.valid_key(form.values.get(typing.FIELD, ""))
+    with journal.change(actor):
+        is_old = forms.was_done(actor, key, scope="tulis")
+        made_id = forms.once(
+            actor, key, lambda: service.start(actor, text, kind=kind).id, scope="tulis"
+        )
+        typing.drop(actor, f"tulis/{key}")
+        if is_old:
+            return service.save(actor, made_id, text).article
+        return queries.get(actor, made_id)[0]
 
 
 @blueprint.get("/berita/<article_id>")
@@ -127,7 +151,7 @@ def save(article_id: str) -> Response:
             desk_form.describe_photos(actor, form, desk_form.photos_of(text))
             return _go_on(actor, saved, wish, form)
 
-        address = forms.once(actor, form.submission, work)
+        address = forms.once(actor, form.same_sending, work)
     except DesaError as error:
         _note(form, error)
         newest, theirs = queries.get(actor, article_id)
@@ -259,6 +283,10 @@ def _sheet(
         "user_id": actor.user_id or "",
         **more,
     }
+    if found is None:
+        key = typing.valid_key(form.values.get(typing.FIELD, ""))
+        left = [kept for kept in typing.all_kept(actor, "tulis") if kept.key != key]
+        context |= {"sheet": key, "left": left}
     if found is not None and revision is not None:
         context |= {
             "chip": chip(found.state),

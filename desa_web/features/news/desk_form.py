@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from desa_web.features.media import service as media
 from desa_web.features.media.photo import Photo
 from desa_web.features.news.article import Kind, Text
 from desa_web.web.forms import Form
+from desa_web.web.typing import FIELD, Kept
 
 MARKDOWN, HTML = "markdown", "html"
 _LINES = (
@@ -61,6 +63,15 @@ def form_of(text: Text, *, version: int, base_revision_id: str) -> Form:
         "base_revision_id": base_revision_id,
     }
     return Form(values)
+
+
+def form_of_typing(blank: Form, left: Kept) -> Form:
+    """Return the fields of a sheet that was left, as they were typed."""
+    body = left.fields.get("body", "")
+    with suppress(DesaError):
+        body = html.to_markdown(html.normalise(body))
+    kept = {**blank.values, **left.fields, "body": body}
+    return Form({**kept, "format": MARKDOWN, FIELD: left.key})
 
 
 def sent(form: Form, *, base: Text | None = None, today: date | None = None) -> Sent:

@@ -17,7 +17,7 @@ from desa_web.features.news import queries
 from desa_web.features.news.article import State
 from desa_web.features.news.desk_view import Moments, chip, thumb_url, thumbnails
 from desa_web.features.news.queries import DeskItem
-from desa_web.web import auth, dates, desk, health
+from desa_web.web import auth, dates, desk, health, typing
 from desa_web.web.house import site
 
 blueprint = desk.blueprint("news_lists", __name__)
@@ -85,6 +85,7 @@ def home() -> Response:
         today=moment.today(),
         waiting=queries.waiting(actor) if actor.may(Permission.REVIEW) else 0,
         own=own,
+        left=typing.all_kept(actor, "tulis"),
         live=live,
         approved=approved,
         lines=health_lines(actor),

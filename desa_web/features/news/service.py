@@ -1,6 +1,6 @@
 """The rules of news: every front (form, API, CLI, sync, import) calls these with an Actor.
 
-Writing: create, save, move, send_to_kominfo, autosave. Workflow: act, publish_now, allowed.
+Writing: create, start, save, move, send_to_kominfo, autosave. Workflow: act, publish_now, allowed.
 Earlier texts: revisions_of, compare, restore, open_for_edit. Time: publish_scheduled, expire,
 purge. Privacy: erase. Reading is in queries.py.
 """
@@ -34,7 +34,7 @@ from desa_web.features.news.workflow import (
     publish_scheduled,
     purge,
 )
-from desa_web.features.news.writing import Saved, create, move, save, send_to_kominfo
+from desa_web.features.news.writing import Saved, create, move, save, send_to_kominfo, start
 
 __all__ = [
     "TABLE",
@@ -70,6 +70,7 @@ __all__ = [
     "revisions_of",
     "save",
     "send_to_kominfo",
+    "start",
     "take_pen",
     "typing_of",
 ]

@@ -19,6 +19,7 @@ from desa_web.features.news.workflow import Op
 
 # One revision per ten minutes of editing, not one per keystroke.
 SAME_REVISION_MS = 600_000
+_TWINS_SOUGHT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,29 @@ def create(
         _insert(change, row, text, number=1, revision_id=revision_id)
         rows.record(change, row, "create", keys=set())
         return rows.as_article(row)
+
+
+def start(actor: Actor, text: Text, *, kind: Kind = Kind.ARTICLE) -> Article:
+    """Start a draft from an empty sheet, or return the own draft that has these very words.
+
+    A browser that went back and sent its sheet once more would make a twin otherwise.
+    """
+    columns = rows.text_columns(checked(text), rubrics.id_of(text.rubric))
+    newest = (
+        ArticleRow.select()
+        .where(
+            ArticleRow.author_id == (actor.user_id or ""),
+            ArticleRow.state == State.DRAFT,
+            ArticleRow.kind == kind,
+            ArticleRow.trashed_at.is_null(),
+        )
+        .order_by(ArticleRow.updated_at.desc(), ArticleRow.id.desc())
+        .limit(_TWINS_SOUGHT)
+    )
+    for row in newest:
+        if rows.revision_row(row.working_revision_id).digest == columns["digest"]:
+            return rows.as_article(row)
+    return create(actor, text, kind=kind)
 
 
 def save(
@@ -139,8 +163,9 @@ def _keep(
 ) -> None:
     columns = rows.text_columns(text, rubrics.id_of(text.rubric))
     _forget_autosave(change.actor, row.id)
-    if columns["digest"] == newest.digest:
+    if columns["digest"] == newest.digest and row.state != State.WITHDRAWN:
         return
+    # The same words saved over a withdrawn article are a new draft: the way back to readers.
     values: dict[str, object] = {"state": target, "working_revision_id": newest.id}
     if _may_overwrite(change, newest):
         RevisionRow.update(saved_at=change.at_ms, **columns).where(

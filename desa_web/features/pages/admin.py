@@ -21,9 +21,10 @@ from desa_web.features.news.desk_view import Moments
 from desa_web.features.pages import queries, service
 from desa_web.features.pages.page import STANDFIRST_MAX, TITLE_MAX, Page, Revision, Text
 from desa_web.features.pages.queries import Node
-from desa_web.web import auth, desk, forms
+from desa_web.web import auth, desk, forms, typing
 from desa_web.web.forms import Form
 from desa_web.web.house import site
+from desa_web.web.typing import Kept
 
 blueprint = desk.blueprint("pages_desk", __name__)
 
@@ -54,7 +55,8 @@ def pages() -> Response:
 def new() -> Response:
     actor = auth.require(Permission.MANAGE_PAGES)
     form = Form({"format": desk_form.MARKDOWN, "parent": request.args.get("induk", "")[:_ID_MAX]})
-    return _sheet(actor, form)
+    left = typing.kept(actor, f"halaman/{request.args.get('lanjut', '')[:_ID_MAX]}")
+    return _sheet(actor, desk_form.form_of_typing(form, left) if left else form)
 
 
 @blueprint.post("/halaman/baru")
@@ -67,10 +69,9 @@ def create() -> Response:
         form.check()
 
         def work() -> str:
-            made = service.create(actor, text, slug=slug, parent_id=parent_id)
-            return url_for(".page", page_id=made.id)
+            return url_for(".page", page_id=_started(actor, form, text, slug, parent_id))
 
-        address = forms.once(actor, form.submission, work)
+        address = forms.once(actor, form.same_sending, work)
     except DesaError as error:
         _note(form, error)
         return _sheet(actor, form, status=error.status)
@@ -81,7 +82,21 @@ def create() -> Response:
 def page(page_id: str) -> Response:
     actor = auth.require(Permission.MANAGE_PAGES)
     found, revision = queries.get(page_id)
-    return _sheet(actor, _form_of(found, revision), found)
+    form = _form_of(found, revision)
+    left = typing.kept(actor, f"halaman/{page_id}")
+    if left is not None and request.args.get("pulih") == "1":
+        return _sheet(actor, desk_form.form_of_typing(form, left), found)
+    return _sheet(actor, form, found, left=left if left and _is_new(left, revision) else None)
+
+
+@blueprint.post("/halaman/ketikan/<key>")
+def discard_typing(key: str) -> Response:
+    """Forget what was typed and never saved, on a page or on a sheet that is none yet."""
+    actor = auth.require(Permission.MANAGE_PAGES)
+    typing.drop(actor, f"halaman/{key[:_ID_MAX]}")
+    is_page = any(node.id == key for node in queries.tree(actor.site))
+    address = url_for(".page", page_id=key) if is_page else url_for(".new")
+    return desk.done(address, _("Ketikan yang belum disimpan sudah dibuang."))
 
 
 @blueprint.post("/halaman/<page_id>")
@@ -100,9 +115,10 @@ def save(page_id: str) -> Response:
         def work() -> str:
             saved = service.save(actor, page_id, text, version=version)
             service.place(actor, page_id, slug=slug, parent_id=parent_id, version=saved.version)
+            typing.drop(actor, f"halaman/{page_id}")
             return url_for(".page", page_id=page_id)
 
-        address = forms.once(actor, form.submission, work)
+        address = forms.once(actor, form.same_sending, work)
     except StaleVersion as error:
         _note(form, error)
         # Seen now: the next save is meant, and what it replaces stays in the history.
@@ -226,9 +242,15 @@ def _sheet(
     *,
     theirs: str = "",
     their_name: Revision | None = None,
+    left: Kept | None = None,
 ) -> Response:
     nodes = queries.tree(actor.site)
     editor = desk_form.editor_html(form)
+    key = found.id if found else _key(form)
+    lefts = [left] if left else []
+    if found is None:
+        ids = {node.id for node in nodes} | {key}
+        lefts = [kept for kept in typing.all_kept(actor, "halaman") if kept.key not in ids]
     return desk.page(
         "pages/write.html",
         status,
@@ -240,7 +262,39 @@ def _sheet(
         difference=theirs,
         theirs=their_name,
         moment=Moments(actor.site),
+        sheet=key,
+        lefts=lefts,
+        user_id=actor.user_id or "",
     )
+
+
+def _started(actor: Actor, form: Form, text: Text, slug: str, parent_id: str | None) -> str:
+    """Return the page of this sheet: made now, or earlier and found again by the back button."""
+    key = _key(form)
+    is_old = forms.was_done(actor, key, scope="halaman")
+
+    def make() -> str:
+        return service.create(actor, text, slug=slug, parent_id=parent_id).id
+
+    page_id = forms.once(actor, key, make, scope="halaman")
+    typing.drop(actor, f"halaman/{key}")
+    if is_old:
+        service.save(actor, page_id, text)
+    return page_id
+
+
+def _key(form: Form) -> str:
+    return typing.valid_key(form.values.get(typing.FIELD, ""))
+
+
+def _is_new(left: Kept, revision: Revision) -> bool:
+    """Whether what was left says anything else than the page."""
+    try:
+        body = html.normalise(left.fields.get("body", ""))
+    except DesaError:
+        return True
+    said = (left.fields.get("title", ""), left.fields.get("standfirst", ""), body)
+    return said != (revision.text.title, revision.text.standfirst, revision.text.body)
 
 
 def _parent_choices(nodes: list[Node], found: Page | None) -> list[tuple[str, str]]:

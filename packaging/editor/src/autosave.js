@@ -1,7 +1,8 @@
 // Autosave of a form: first in this browser, then on the server; offers what was not saved.
 //
 //   <form data-autosave="/api/v1/articles/ID/typing" data-article="ID" data-user="ID">   a known text
-//   <form data-autosave-new data-user="ID">                                              a new one
+//   <form data-autosave-sheet="/api/v1/typing/KIND/" data-user="ID">…<input name="sheet" value="KEY">
+//                                                                        a new one, or a page
 //   <span data-autosave-status role="status"></span>
 //
 // Typing is on this device's disk half a second after a pause and every 1.2 s while it goes on.
@@ -10,7 +11,7 @@ import { openDrafts, lastBreath } from "./drafts.js";
 import { fieldsOf, fill, isSame } from "./fields.js";
 import { noteOtherTab, offer, offerUndo } from "./recovery.js";
 import { Sender } from "./server.js";
-import { forgetSent, isRefused, markSending } from "./sent.js";
+import { FORMS, forgetSent, isRefused, markSending } from "./sent.js";
 import { clock } from "./when.js";
 import { say } from "./words.js";
 
@@ -30,7 +31,7 @@ class Autosave {
     this.tab = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
     this.key = `${this.user}|${this.article || "baru"}|${this.tab}`;
     this.baseline = fieldsOf(form);
-    this.sender = new Sender(form.dataset.autosave || "", () => this.toSend(), (...said) => this.onServer(...said));
+    this.sender = new Sender(() => this.address(), () => this.toSend(), (...said) => this.onServer(...said));
     this.savedAt = 0;
     this.listen();
     this.meetTabs();
@@ -42,12 +43,28 @@ class Autosave {
     this.form.addEventListener("submit", (event) => this.onSubmit(event));
     document.addEventListener("visibilitychange", () => document.hidden && this.leave());
     window.addEventListener("pagehide", () => this.leave());
-    window.addEventListener("pageshow", (event) => event.persisted && this.isDirty && this.typed());
+    window.addEventListener("pageshow", (event) => {
+      if (!event.persisted) return;
+      // Back on a sheet that was sent: what became of it is on the server.
+      if (this.isSubmitting) window.location.reload();
+      else if (this.isDirty) this.typed();
+    });
     window.addEventListener("beforeunload", (event) => {
       if (!this.hasFailed || !this.isDirty || this.isSubmitting) return;
       event.preventDefault();
       event.returnValue = "";
     });
+  }
+
+  // Where the typing goes on the server. A sheet's key moves with the text that is gone on with.
+  address() {
+    const { autosave, autosaveSheet } = this.form.dataset;
+    return autosaveSheet ? autosaveSheet + this.sheet : autosave || "";
+  }
+
+  get sheet() {
+    const field = this.form.elements.namedItem("sheet");
+    return field ? field.value : "";
   }
 
   // --- on this device ---------------------------------------------------------------------
@@ -119,8 +136,11 @@ class Autosave {
 
   toSend() {
     if (!this.isDirty || this.isSubmitting) return null;
-    const { _token, version, format, ...fields } = fieldsOf(this.form);
-    return format && format !== "html" ? null : fields;
+    const { format, ...all } = fieldsOf(this.form);
+    if (format && format !== "html") return null;
+    if (this.form.dataset.autosaveSheet) return all;
+    const { version, ...fields } = all;
+    return fields;
   }
 
   onServer(state, details) {
@@ -152,12 +172,19 @@ class Autosave {
     this.living = new Set();
     this.channel = new BroadcastChannel("desa-ketikan");
     this.channel.addEventListener("message", ({ data }) => {
-      if (data.ask) this.channel.postMessage({ tab: this.tab, article: this.article });
+      if (data.ask) this.channel.postMessage(this.introduction());
       if (!data.tab || data.tab === this.tab) return;
       this.living.add(data.tab);
-      if (this.article && data.article === this.article) noteOtherTab(this.form);
+      const isSameSheet = this.sheet ? data.sheet === this.sheet : data.article === this.article;
+      if (this.article && isSameSheet) noteOtherTab(this.form);
+      // Somebody is still writing there: it was not left.
+      if (data.sheet) hideServerTyping(data.sheet);
     });
-    this.channel.postMessage({ ask: true, tab: this.tab, article: this.article });
+    this.channel.postMessage({ ask: true, ...this.introduction() });
+  }
+
+  introduction() {
+    return { tab: this.tab, article: this.article, sheet: this.sheet };
   }
 
   async recover() {
@@ -169,7 +196,7 @@ class Autosave {
     for (const draft of mine) {
       // The same text twice: the page went away between taking a draft over and removing it.
       const isTwin = open.some((other) => isSame(other.fields, draft.fields));
-      if (isTwin || isSame(draft.fields, this.baseline) || this.wasSaved(draft)) await this.drafts.remove(draft.key);
+      if (isTwin || isSame(draft.fields, this.baseline) || await this.wasSaved(draft)) await this.drafts.remove(draft.key);
       else open.push(draft);
     }
     this.offerNext(open);
@@ -180,15 +207,25 @@ class Autosave {
       && !draft.discardedAt && !(this.living && this.living.has(draft.tab));
   }
 
-  // Sent with the form, and the server's text is newer than the one it was typed on.
-  wasSaved(draft) {
-    return Boolean(draft.sending && draft.article) && Number(this.baseline.version) > Number(draft.fields.version);
+  // Sent with the form, and the server has it: its text is newer than the one it was typed on, or it
+  // knows the sheet. The answer may have been lost on the way.
+  async wasSaved(draft) {
+    if (!draft.sending) return false;
+    const { version, sheet } = draft.fields;
+    if (version) return Number(this.baseline.version) > Number(version);
+    if (!sheet) return false;
+    try {
+      const answer = await fetch(this.form.dataset.autosaveSheet + sheet, { credentials: "same-origin" });
+      return (await answer.json()).is_saved === true;
+    } catch (error) {
+      return false;
+    }
   }
 
   offerNext([draft, ...others]) {
     if (!draft) return;
     const isOld = Boolean(draft.article) && Number(this.baseline.version) > Number(draft.fields.version);
-    document.querySelectorAll("[data-server-typing]").forEach((box) => { box.hidden = true; });
+    hideServerTyping(draft.fields.sheet || "");
     offer(this.form, draft, isOld, (isWanted) => (isWanted ? this.take(draft) : this.discard(draft, others)));
   }
 
@@ -205,12 +242,26 @@ class Autosave {
 
   async discard(draft, others) {
     await this.drafts.put({ ...draft, discardedAt: Date.now() });
+    const sheet = draft.fields.sheet;
+    if (sheet) this.forget(this.form.dataset.autosaveSheet + sheet);
     offerUndo(this.form, async () => {
       await this.drafts.put(draft);
       this.offerNext([draft, ...others]);
     });
     this.offerNext(others);
   }
+
+  forget(url) {
+    const headers = { Accept: "application/json", "X-Desa": "1" };
+    fetch(url, { method: "DELETE", credentials: "same-origin", headers }).catch(() => {});
+  }
+}
+
+// What the page offers from the server; what this browser kept itself is newer.
+function hideServerTyping(sheet) {
+  document.querySelectorAll("[data-server-typing]").forEach((box) => {
+    if (box.dataset.serverTyping === sheet) box.hidden = true;
+  });
 }
 
 function isStale(draft) {
@@ -220,7 +271,7 @@ function isStale(draft) {
 }
 
 async function start() {
-  const form = document.querySelector("form[data-autosave], form[data-autosave-new]");
+  const form = document.querySelector(FORMS);
   if (!form) return;
   const early = { typed: false };
   const note = () => { early.typed = true; };

@@ -26,7 +26,7 @@ export function fill(form, fields) {
   });
 }
 
-const PLACE = ["version", "base_revision_id", "format"];
+const PLACE = ["version", "base_revision_id", "format", "sheet"];
 
 // Tell whether two sets of values say the same; where they started from does not count.
 export function isSame(one, other) {

@@ -14,7 +14,8 @@ export function offer(form, draft, isOld, answer) {
   if (draft.fields.title) box.append(make("p", "", say("titleOf", { title: draft.fields.title })));
   if (isOld) box.append(make("p", "", words.newer));
   const row = make("div", "aksi");
-  const leave = draft.article ? words.discard : words.discardNew;
+  const isNew = !draft.article || /-baru$/.test(draft.article);
+  const leave = isNew ? words.discardNew : words.discard;
   [["tombol", words.goOn, true], ["tombol garis", leave, false]].forEach(([look, text, isWanted]) => {
     const node = make("button", look, text);
     node.type = "button";

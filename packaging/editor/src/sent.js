@@ -2,6 +2,7 @@
 // Desk pages without a form load this file alone.
 import { openDrafts } from "./drafts.js";
 
+export const FORMS = "form[data-autosave], form[data-autosave-sheet]";
 const NAME = "desa-terkirim";
 
 export function markSending(key) {
@@ -14,14 +15,14 @@ export function markSending(key) {
 
 // `form`: the autosave form of this page, if any. Refused, it comes back with what was typed in it.
 export async function forgetSent(drafts, form = null) {
-  let key = "";
   try {
-    key = sessionStorage.getItem(NAME) || "";
+    const key = sessionStorage.getItem(NAME) || "";
+    // Noted until the draft is gone: the page may be left before that.
+    if (key && !isRefused(form || document)) await drafts.remove(key);
     sessionStorage.removeItem(NAME);
   } catch (error) {
-    return;
+    // Then the draft is offered once more, and compared.
   }
-  if (key && !isRefused(form || document)) await drafts.remove(key);
 }
 
 // Tell whether a page shows what the server did not accept.
@@ -30,6 +31,6 @@ export function isRefused(place) {
   return Boolean(box || place.querySelector("[aria-invalid=true]"));
 }
 
-if (!document.querySelector("form[data-autosave], form[data-autosave-new]")) {
+if (!document.querySelector(FORMS)) {
   openDrafts().then((drafts) => forgetSent(drafts));
 }

@@ -8,12 +8,13 @@ const KEEPALIVE_BYTES = 60000;
 // `report(state, details)` with state "there" | "waiting" | "retry" | "conflict" | "signIn" | "gone" |
 // "refused"; `values()` returns what to send, or null for nothing.
 export class Sender {
+  // `url()` is asked at each sending: a sheet that is gone on with has the address of the old one.
   constructor(url, values, report) {
     Object.assign(this, { url, values, report });
     this.sentText = "";
     this.failures = 0;
     this.firstAt = 0;
-    this.isStopped = !url;
+    this.isStopped = !url();
     window.addEventListener("online", () => this.schedule(0));
   }
 
@@ -63,7 +64,7 @@ export class Sender {
     this.cut = new AbortController();
     const timer = setTimeout(() => this.cut.abort(), TIMEOUT_MS);
     try {
-      return await fetch(this.url, { ...request(text), signal: this.cut.signal });
+      return await fetch(this.url(), { ...request(text), signal: this.cut.signal });
     } catch (error) {
       return null;
     } finally {
@@ -75,7 +76,7 @@ export class Sender {
   lastBreath() {
     const text = JSON.stringify(this.values());
     if (this.isStopped || text === "null" || text === this.sentText || text.length > KEEPALIVE_BYTES) return;
-    fetch(this.url, { ...request(text), keepalive: true }).catch(() => {});
+    fetch(this.url(), { ...request(text), keepalive: true }).catch(() => {});
   }
 
   async answered(answer, text) {

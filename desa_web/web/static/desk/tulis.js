@@ -25,7 +25,7 @@ document.addEventListener("keydown", (event) => {
 
 // The first photo that arrives becomes the lead picture, unless one is chosen.
 document.addEventListener("desa:foto-siap", (event) => {
-  const form = document.getElementById("naskah");
+  const form = event.target.closest("form");
   const lead = form && form.elements.namedItem("lead_photo_id");
   if (lead && lead instanceof HTMLInputElement && lead.type === "hidden" && !lead.value) {
     lead.value = event.detail.id;
