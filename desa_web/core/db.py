@@ -164,14 +164,24 @@ def wiping(database: peewee.Database) -> Iterator[None]:
     if not is_sqlite(database):
         yield
         return
+    before = int(execute(database, "PRAGMA secure_delete").fetchone()[0])
     execute(database, "PRAGMA secure_delete = ON")
     try:
         yield
     finally:
-        execute(database, "PRAGMA secure_delete = OFF")
+        execute(database, f"PRAGMA secure_delete = {before}")
     if not database.in_transaction():
         # The write-ahead log holds the old pages until it is cut off; a reader may hinder it.
         execute(database, "PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def overwrite_deleted(database: peewee.Database) -> None:
+    """Let this connection overwrite on the disk what it deletes or replaces.
+
+    For texts that somebody may have erased later: an older version of a row would stay behind.
+    """
+    if is_sqlite(database):
+        execute(database, "PRAGMA secure_delete = ON")
 
 
 def execute(database: peewee.Database, sql: str, *params: object) -> Any:

@@ -213,6 +213,7 @@ def _decide(change: Change, row: ItemRow, state: State, op: str, **values: Any) 
 
 def _write(change: Change, row: ItemRow, op: str, **values: Any) -> None:
     """Change the item only if nobody was faster, and journal it."""
+    db.overwrite_deleted(change.actor.site.database)
     values["version"] = row.version + 1
     same = (ItemRow.id == row.id) & (ItemRow.version == row.version)
     if not ItemRow.update(**values).where(same).execute():

@@ -115,6 +115,7 @@ def _of_held(held: Held) -> Said:
 
 def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
     words = list(said)
+    db.overwrite_deleted(change.actor.site.database)
     known = _rows(source.id, [word.object_id for word in words])
     own = log.head(change.actor.site)
     for word in words:

@@ -127,6 +127,11 @@ def of_object(source_id: str, object_id: str) -> Item | None:
     return None if row is None else as_item(row)
 
 
+def public_of(source_id: str) -> list[ItemRow]:
+    """Return the rows of all that is public at a source, as it says itself."""
+    return db.select(ItemRow, "source_id = ? AND op = 'put' AND is_lost = 0", source_id)
+
+
 def lost(source_id: str) -> list[Item]:
     """Return what a village lost with its disk and could have back."""
     sql = "source_id = ? AND is_lost = 1 AND op = 'put' ORDER BY published_at, id"
