@@ -13,6 +13,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from desa_web.core.site import Site
+from tests.harness.site import client
+
 # What the site says to a request (its first line and headers): bytes, or pieces of them in time.
 Say = Callable[[str], bytes | AsyncIterable[bytes]]
 
@@ -28,6 +31,28 @@ def answer(
     lines = {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
     return f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + body
+
+
+def always(said: bytes) -> Say:
+    """Say the same to everybody."""
+    return lambda _request: said
+
+
+def honest(site: Site) -> Callable[[str], bytes]:
+    """Answer what the site's own app says, as a server in front of it would send it."""
+    web = client(site)
+
+    def say(request: str) -> bytes:
+        line, *rest = request.rstrip("\r\n").split("\r\n")
+        method, path, _version = line.split(" ")
+        sent = [(name, value) for name, _, value in (one.partition(": ") for one in rest)]
+        found = web.open(path, method=method, headers=sent)
+        told = {name: value for name, value in found.headers.items() if name != "Content-Length"}
+        if found.status_code == 304:
+            return f"HTTP/1.1 304 X\r\nETag: {told['ETag']}\r\n\r\n".encode()
+        return answer(found.get_data(), found.status_code, told, kind="")
+
+    return say
 
 
 class LyingSite:

@@ -160,6 +160,7 @@ class _Run:
         # How to say it: by the head alone, by points, or (nothing known there) not at all.
         self._by_points = False
         self._from_start = False
+        self._is_conditional = False
         self._idle = 0
 
     async def go(self, max_pages: int) -> None:
@@ -170,6 +171,9 @@ class _Run:
             if answer is None:
                 continue
             if answer.status == 304:
+                if not self._is_conditional:
+                    # Nobody asked whether anything changed: no site of ours answers so.
+                    raise Unreachable(Reason.STRANGER)
                 self.is_end = True
             elif answer.status == 409:
                 self._is_unknown()
@@ -186,6 +190,7 @@ class _Run:
                 query.append("have=" + ",".join(points))
         else:
             headers["If-None-Match"] = f'"{self._place.etag[:32]}"'
+        self._is_conditional = bool(headers)
         if self._is_small:
             query.append(f"max={SMALL_BYTES}")
         url = f"{self._url}?{'&'.join(query)}" if query else self._url

@@ -23,7 +23,7 @@ from desa_web.core.errors import Busy
 from desa_web.engines.sync.addresses import may_be_asked
 from desa_web.engines.sync.client import Client, Reason, Unreachable
 from tests.harness import certificates
-from tests.harness.lying_site import LyingSite, Say, answer
+from tests.harness.lying_site import LyingSite, Say, always, answer
 from tests.harness.site import ROOT, FakeClock, make_site
 
 T = TypeVar("T")
@@ -37,10 +37,6 @@ def asked(say: Say, use: Callable[[Client, str], Awaitable[T]], **options: Any) 
             return await use(client, site.url)
 
     return asyncio.run(run())
-
-
-def constant(said: bytes) -> Say:
-    return lambda _request: said
 
 
 def refusal(say: Say, **options: Any) -> Unreachable:
@@ -185,7 +181,7 @@ def test_a_site_that_asks_to_wait_is_heard() -> None:
                             ("99999999999999", 86_400, 86_400), ("besok", 0, 0), ("-5", 0, 0),
                             ("Thu, 99 Foo 2020", 0, 0), ("²", 0, 0)):  # fmt: skip
         said = f"HTTP/1.1 503 X\r\nRetry-After: {text}\r\nContent-Length: 0\r\n\r\n".encode()
-        error = refusal(constant(said))
+        error = refusal(always(said))
         assert low <= error.retry_after_s <= high, text
 
 
@@ -466,7 +462,7 @@ def test_a_range_that_was_not_asked_for_is_refused(tmp_path: Path) -> None:
     for told in ("bytes 0-51199/51200", "bytes 999-51199/51200", "", "bytes x"):
         said = answer(DATA[1000:], 206, {"Content-Range": told})
         with pytest.raises(Unreachable) as caught:
-            fetched(constant(said), tmp_path)
+            fetched(always(said), tmp_path)
         assert caught.value.reason is Reason.STRANGER
     assert (tmp_path / "foto.part").read_bytes() == DATA[:1000]
 
@@ -474,7 +470,7 @@ def test_a_range_that_was_not_asked_for_is_refused(tmp_path: Path) -> None:
 def test_a_gone_file_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     for status in (404, 410):
         with pytest.raises(Unreachable) as caught:
-            fetched(constant(answer(b"", status)), tmp_path)
+            fetched(always(answer(b"", status)), tmp_path)
         assert (caught.value.reason, caught.value.http_status) == (Reason.GONE, status)
     assert list(tmp_path.iterdir()) == []
 
