@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
 
-from desa_web.core.errors import Forbidden
+from desa_web.core.errors import Forbidden, NotSignedIn
 from desa_web.core.i18n import _
 from desa_web.web import auth
 from desa_web.web.house import site
 
 FIELD = "_token"
 PRE_SESSION_COOKIE = "desa_pra"
+SIGN_OUT = "/keluar"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a form of any site can send without asking (Fetch standard, "CORS-safelisted").
 _FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
@@ -41,10 +42,13 @@ class StaleForm(Forbidden):
     code = "formulir-lama"
 
 
-def token() -> str:
-    """Return a token for a form on this page, a new text each time: compression tells nothing."""
+def token(session_token: str = "") -> str:
+    """Return a token for a form on this page, a new text each time: compression tells nothing.
+
+    `session_token`: of a session that begins with this very answer.
+    """
     salt = secrets.token_urlsafe(9)
-    return f"{salt}.{_mac(salt, _secret())}"
+    return f"{salt}.{_mac(salt, session_token or _secret())}"
 
 
 def protect() -> None:
@@ -59,6 +63,11 @@ def protect() -> None:
     if not _fits(request.form.get(FIELD, "")):
         if not proven:
             raise _foreign()
+        if request.path == SIGN_OUT:
+            return
+        if request.path.startswith("/kelola") and auth.session() is None:
+            # Before anything else: one page to sign in, and what was typed goes on from there.
+            raise NotSignedIn(_("Anda perlu masuk lagi. Tulisan Anda utuh dan ikut dikirim."))
         raise StaleForm(
             _("Formulir ini sudah terlalu lama terbuka. Isian Anda masih ada; kirim sekali lagi.")
         )

@@ -16,7 +16,8 @@ from werkzeug.exceptions import HTTPException
 
 from desa_web.core.errors import DesaError, InvalidInput, NotSignedIn, storage_error
 from desa_web.core.i18n import _
-from desa_web.web import csrf, forms
+from desa_web.web import csrf
+from desa_web.web.forms import Form
 from desa_web.web.headers import PERSONAL
 from desa_web.web.house import house
 
@@ -27,7 +28,7 @@ log = logging.getLogger("desa_web.web")
 
 # Never shown again on a page that asks to send a form once more.
 _SECRET_WORDS = ("password", "old", "new", "code", "again")
-_KEPT_CHARACTERS = 200_000
+_KEPT_CHARACTERS = 1_000_000
 
 
 class Refused(DesaError):
@@ -122,13 +123,24 @@ def _page(error: DesaError, status: int) -> str:
 
 def _desk_page(error: DesaError, status: int) -> str:
     kept = _kept_fields() if isinstance(error, (NotSignedIn, csrf.StaleForm)) else []
+    lost = [name for name, file in request.files.items() if file.filename]
+    if kept and isinstance(error, NotSignedIn):
+        target = request.full_path.rstrip("?")
+        return render_template(
+            "desk/again.html",
+            kept=kept,
+            target=target,
+            has_files=bool(lost),
+            form=Form(),
+        )
     return render_template(
         "desk/error.html",
         title=_title(status),
         sentence=error.message,
         code=error.code,
         kept=kept,
-        token=csrf.token() if kept and not isinstance(error, NotSignedIn) else "",
+        token=csrf.token() if kept else "",
+        has_files=bool(lost),
         must_sign_in=isinstance(error, NotSignedIn),
         signed_in=getattr(g, "desa_session", None) is not None,
     )
@@ -149,8 +161,7 @@ def _kept_fields() -> list[tuple[str, str]]:
     fields = [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name not in (csrf.FIELD, forms.SUBMISSION)
-        and not any(word in name for word in _SECRET_WORDS)
+        if name != csrf.FIELD and not any(word in name for word in _SECRET_WORDS)
     ]
     size = sum(len(value) for _name, value in fields)
     return fields if size <= _KEPT_CHARACTERS else []

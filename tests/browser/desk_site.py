@@ -43,7 +43,7 @@ def served_village(folder: Path) -> Iterator[tuple[Site, str]]:
 def desk(
     browser: Chromium,
     village: tuple[Site, str],
-    role: Role,
+    login: str,
     *,
     width: int,
     javascript: bool = True,
@@ -51,7 +51,7 @@ def desk(
 ) -> Iterator[Tab]:
     """Give a tab of a person who is signed in."""
     site, url = village
-    person = accounts.user(operator(site), role.value)
+    person = accounts.user(operator(site), login)
     token = sessions.start(site, person, description="tests").token
     with browser.open(width=width, javascript=javascript, dark=dark) as tab:
         tab.context.add_cookies([{"name": "desa_sesi", "value": token, "url": url}])

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
-from desa_web.core.actor import Actor, Role
+from desa_web.core.actor import Actor, Role, operator
 from desa_web.core.site import Site
-from desa_web.features.accounts import service
+from desa_web.features.accounts import service, sessions
+from desa_web.features.news import queries
 from tests.harness.site import SAME_ORIGIN, actor_as, client, hidden_fields
 
 PAGE, TARGET = "/kelola/akun", "/kelola/akun/nama"
 VALUES = {"name": "Nama Baru", "initials": ""}
+
+
+GOOD = "kucing hitam lompat"
 
 
 @pytest.fixture
@@ -110,22 +117,66 @@ def test_a_foreign_page_gets_nothing_to_show_again(site: Site, editor: Actor) ->
     assert "umpan" not in answer.text
 
 
-def test_what_was_typed_survives_an_ended_session(site: Site, editor: Actor) -> None:
-    web = client(site, editor)
-    fields = hidden_fields(web.get(PAGE).text)
-    with site.bound():
-        from desa_web.features.accounts import sessions
+def test_what_was_typed_survives_an_ended_session(site: Site) -> None:
+    """One page to sign in, a wrong password included; then one tap sends what was typed."""
+    person = service.add(operator(site), "laila", "Laila", Role.EDITOR, password=GOOD)
+    web = client(site, service.actor_of(site, person.id, "test"))
+    sheet = {**carried(web.get("/kelola/tulis").text), "title": "Jembatan", "format": "markdown"}
+    sheet["body"] = "Baris satu\n\n<b>Naskah</b> & panjang"
+    sessions.revoke_all(operator(site), person.id)
+    asked = web.post("/kelola/tulis", data={**sheet, "do": "preview"}, headers=SAME_ORIGIN)
+    assert asked.status_code == 401
+    assert 'action="/masuk"' in asked.text
+    fields = carried(asked.text)
+    for password, status in (("salah salah salah", 401), ("", 422), (GOOD, 200)):
+        login = {**fields, "login": "laila", "password": password}
+        asked = web.post("/masuk", data=login, headers=SAME_ORIGIN)
+        assert asked.status_code == status
+        fields = carried(asked.text)
+    assert password not in asked.text
+    assert 'action="/kelola/tulis"' in asked.text
+    done = web.post("/kelola/tulis", data=fields, headers=SAME_ORIGIN)
+    assert done.status_code == 303
+    assert done.headers["Location"].endswith("/pratinjau")
+    (item,) = queries.desk(operator(site))
+    body = queries.get(operator(site), item.id)[1].text.body
+    assert body == "<p>Baris satu</p><p><strong>Naskah</strong> &amp; panjang</p>"
 
-        sessions.revoke_all(editor, editor.user_id or "")
-    answer = web.post(TARGET, data={**fields, "body": "Naskah panjang"}, headers=SAME_ORIGIN)
-    assert answer.status_code == 403
-    assert "Naskah panjang" in answer.text
-    again = web.post(
-        TARGET, data={**hidden_fields(answer.text), "body": "Naskah panjang"}, headers=SAME_ORIGIN
-    )
-    assert again.status_code == 401
-    assert "Naskah panjang" in again.text
-    assert 'href="/masuk"' in again.text
+
+def test_ten_thousand_words_travel_with_the_signing_in(site: Site, editor: Actor) -> None:
+    web = client(site, editor)
+    words = " ".join(f"kata{n}" for n in range(10_000))
+    fields = carried(web.get("/kelola/tulis").text)
+    sessions.revoke_all(editor, editor.user_id or "")
+    asked = web.post("/kelola/tulis", data={**fields, "body": words}, headers=SAME_ORIGIN)
+    assert carried(asked.text)["isi:body"] == words
+
+
+def test_nothing_foreign_is_carried_along(site: Site) -> None:
+    """A form on another site cannot plant a text behind the door."""
+    web = client(site)
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://x.example"}, {}):
+        sent = web.post("/kelola/tulis", data={"body": "umpan"}, headers=headers)
+        assert sent.status_code == 403
+        assert "umpan" not in sent.text
+    page = carried(web.get("/masuk").text)
+    service.add(operator(site), "laila", "Laila", Role.EDITOR, password=GOOD)
+    login = {**page, "login": "laila", "password": GOOD, "bawa": "1", "isi:body": "x"}
+    shown = web.post("/masuk", data={**login, "lanjut": "/keluar"}, headers=SAME_ORIGIN)
+    assert 'action="/kelola/"' in shown.text
+
+
+def test_signing_out_twice_is_no_refusal(site: Site, editor: Actor) -> None:
+    web = client(site, editor)
+    fields = carried(web.get("/kelola/").text)
+    sessions.revoke_all(editor, editor.user_id or "")
+    assert web.post("/keluar", data=fields, headers=SAME_ORIGIN).status_code == 303
+
+
+def carried(page: str) -> dict[str, str]:
+    """Return every hidden field of a page's forms, as a browser would send it."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {html.unescape(name): html.unescape(value) for name, value in found}
 
 
 @pytest.mark.parametrize(

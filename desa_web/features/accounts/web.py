@@ -8,7 +8,7 @@ from desa_web.core.errors import DesaError, InvalidInput, NotSignedIn, TooMany
 from desa_web.core.i18n import _
 from desa_web.features.accounts import recovery, sessions
 from desa_web.features.accounts.sessions import SignedIn
-from desa_web.web import auth, desk
+from desa_web.web import auth, csrf, desk
 from desa_web.web.forms import Form
 from desa_web.web.house import house, site
 from desa_web.web.ratelimit import address_key
@@ -17,6 +17,7 @@ blueprint = Blueprint("accounts", __name__, template_folder="templates")
 
 HOME = "/kelola/"
 _PASSWORD_MAX = 1000
+_CARRIED = "isi:"
 
 
 @blueprint.get("/masuk")
@@ -33,17 +34,20 @@ def sign_in() -> Response:
     login = form.text("login", limit=80, required=True)
     password = form.text("password", limit=_PASSWORD_MAX, required=True, strip=False)
     target = desk.local_address(form.text("lanjut", limit=500), HOME)
+    kept = _carried(form)
     try:
         form.check()
         signed_in = checked_sign_in(login, password)
     except InvalidInput:
-        return desk.page("accounts/sign_in.html", 422, form=form)
+        return _door(form, kept, target, 422)
     except (NotSignedIn, TooMany) as error:
         form.problems["password"] = error.message
-        response = desk.page("accounts/sign_in.html", error.status, form=form)
+        response = _door(form, kept, target, error.status)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after_s)
         return response
+    if kept:
+        return _send_on(signed_in, target, kept)
     return _welcome(signed_in, target)
 
 
@@ -115,6 +119,33 @@ def give_cookies(response: Response, signed_in: SignedIn) -> None:
     if auth.session_token():
         sessions.sign_out(site(), auth.session_token())
     auth.remember(response, signed_in.token, signed_in.device_token, signed_in.lifetime_s)
+
+
+def _carried(form: Form) -> list[tuple[str, str]]:
+    """Return the fields of a form that was sent after its session had ended."""
+    pairs = request.form.items(multi=True) if form.flag("bawa") else ()
+    return [(name[len(_CARRIED) :], value) for name, value in pairs if name.startswith(_CARRIED)]
+
+
+def _door(form: Form, kept: list[tuple[str, str]], target: str, status: int) -> Response:
+    if not kept:
+        return desk.page("accounts/sign_in.html", status, form=form)
+    return desk.page("desk/again.html", status, form=form, kept=kept, target=target)
+
+
+def _send_on(signed_in: SignedIn, target: str, kept: list[tuple[str, str]]) -> Response:
+    """Sign in and show what was typed, ready to be sent by one tap."""
+    is_ours = target.startswith(HOME)
+    response = desk.page(
+        "desk/resend.html",
+        name=signed_in.person.name,
+        target=target if is_ours else HOME,
+        kept=kept,
+        token=csrf.token(signed_in.token),
+    )
+    give_cookies(response, signed_in)
+    auth.drop_cookie(response, csrf.PRE_SESSION_COOKIE)
+    return response
 
 
 def _slow_down_codes() -> None:

@@ -31,6 +31,21 @@ export function isRefused(place) {
   return Boolean(box || place.querySelector("[aria-invalid=true]"));
 }
 
-if (!document.querySelector(FORMS)) {
+// A page on the way to the server (signing in again, sending once more): the draft stays noted only
+// while the form goes on.
+function carry(form) {
+  let key = "";
+  try {
+    key = sessionStorage.getItem(NAME) || "";
+    sessionStorage.removeItem(NAME);
+  } catch (error) {
+    return;
+  }
+  if (key) form.addEventListener("submit", () => markSending(key));
+}
+
+const onTheWay = document.querySelector("form[data-send-on]");
+if (onTheWay) carry(onTheWay);
+else if (!document.querySelector(FORMS)) {
   openDrafts().then((drafts) => forgetSent(drafts));
 }
