@@ -1,4 +1,4 @@
-"""The rubrics of the village: add, rename, remove what is not used."""
+"""The rubrics of the village: add, rename, put in order, remove what is not used."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ def rename(slug: str) -> Response:
     except (InvalidInput, Conflict) as error:
         return _refused(form, error, slug)
     return desk.done(url_for(".index"), _("Tersimpan."))
+
+
+@blueprint.post("/rubrik/<slug>/<any(naik, turun):way>")
+def shift(slug: str, way: str) -> Response:
+    """Move one place up or down, by keyboard and thumb."""
+    rubrics.shift(auth.require(Permission.MANAGE_SITE), slug, up=way == "naik")
+    return desk.done(f"{url_for('.index')}#rb-{slug}")
 
 
 @blueprint.post("/rubrik/<slug>/hapus")

@@ -88,6 +88,26 @@ def rename(actor: Actor, slug: str, name: str) -> Rubric:
         return _view(row)
 
 
+def shift(actor: Actor, slug: str, *, up: bool) -> None:
+    """Change places with the neighbour above or below; at the end nothing happens."""
+    actor.require(Permission.MANAGE_SITE)
+    with journal.change(actor) as change:
+        ids = [found.id for found in rubrics()]
+        moved = rubric(slug).id
+        at = ids.index(moved)
+        to = at - 1 if up else at + 1
+        if not 0 <= to < len(ids):
+            return
+        ids[at], ids[to] = ids[to], ids[at]
+        # All of them: an import or two admins at once may have left equal places.
+        for place, rubric_id in enumerate(ids, 1):
+            RubricRow.update(position=place).where(
+                RubricRow.id == rubric_id, RubricRow.position != place
+            ).execute()
+        row = RubricRow.get_by_id(moved)
+        change.record("rubric", moved, "move", keys={"rubrics"}, digest=_digest(row))
+
+
 def remove(actor: Actor, slug: str) -> None:
     """Remove a rubric that no text uses."""
     actor.require(Permission.MANAGE_SITE)
