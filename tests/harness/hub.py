@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,10 @@ class Desa:
             words = {"credit": "Nur Aini", "alt": "Warga", **words}
             return media.add(self.actor, file, **words).id  # type: ignore[arg-type]
 
+    def describe(self, photo_id: str, **words: str) -> None:
+        with self.site.bound():
+            media.describe(self.actor, photo_id, **words)  # type: ignore[arg-type]
+
     def master(self, photo_id: str) -> Path:
         with self.site.bound():
             found = media.get(photo_id)
@@ -137,7 +142,8 @@ class Desa:
                     revision = RevisionRow.get_by_id(row.live_revision_id)
                     ids = [revision.lead_photo_id or "", *media.photo_ids(revision.body)]
                     known = media.photos(ids)
-                    shown = {known[i].master_sha256 for i in ids if i in known}
+                    shas = {known[i].master_sha256 for i in ids if i in known}
+                    shown = {sha for sha in shas if masters.path_of(self.site, sha).exists()}
                     found[row.id] = (revision.title, revision.body, tuple(sorted(shown)))
         return found
 
@@ -233,10 +239,36 @@ class Servers:
 
     def kill(self, desa: Desa) -> None:
         """kill -9, and wait until it is gone."""
-        pid = self.pids[desa.site.path]
+        kill(self.pids[desa.site.path])
+
+    def pull(self, hub: Site) -> int:
+        """Begin `desa sync pull` at a hub in a process of its own and return its number."""
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.parent.stdin.write(f"pull {hub.path}\n")
+        self.parent.stdin.flush()
+        return int(json.loads(self.parent.stdout.readline())["pid"])
+
+
+def kill(pid: int) -> None:
+    """kill -9, and wait until it is gone; nothing happens when it has ended already."""
+    try:
         os.kill(pid, 9)
-        while Path(f"/proc/{pid}").exists():
-            os.sched_yield()
+    except ProcessLookupError:
+        return
+    is_gone(pid, timeout_s=20)
+
+
+def is_gone(pid: int, timeout_s: float) -> bool:
+    """Wait until a process has ended; False when it has not within that time."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], timeout_s)[0])
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -245,10 +277,15 @@ def serving_villages(
 ) -> Iterator[Servers]:
     """Serve villages until the block ends."""
     base = {name: value for name, value in os.environ.items() if not name.startswith("DESA_")}
+    base |= {"DESA_LOG_LEVEL": "WARNING", **(environ or {})}
     parent = subprocess.Popen(
-        [sys.executable, "-m", "tests.harness.hub"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**base, **(environ or {})},
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.harness.hub"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=base,
+    )
     servers = Servers(parent)
     try:
         servers.start_many(villages)
@@ -262,21 +299,25 @@ def serving_villages(
 
 
 def _main() -> None:
-    """Read "port folder" lines, serve each folder in a fork, say so; at the end stop them all."""
+    """Read lines, fork a process for each: "<port> <village>" serves, "pull <hub>" collects."""
     import signal
 
     import desa_web.app
+    import desa_web.features.hub.collect
     import desa_web.web.server  # noqa: F401 - warm before the forks
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     children: list[int] = []
     for line in sys.stdin:
-        port, _space, folder = line.rstrip("\n").partition(" ")
+        work, _space, folder = line.rstrip("\n").partition(" ")
         pid = os.fork()
         if pid == 0:
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _serve(Path(folder), int(port))
+                if work == "pull":
+                    _pull(Path(folder))
+                else:
+                    _serve(Path(folder), int(work))
             finally:
                 os._exit(0)
         children.append(pid)
@@ -287,13 +328,25 @@ def _main() -> None:
             continue
 
 
+def _pull(folder: Path) -> None:
+    from desa_web.features.hub import collect
+
+    os.write(1, f"{json.dumps({'pid': os.getpid()})}\n".encode())
+    site = open_site(folder)
+    with site.bound():
+        collect.run(site, is_due=False)
+    site.close()
+
+
 def _serve(folder: Path, port: int) -> None:
     from desa_web.cli import serving
 
     site = open_site(folder)
 
     def ready(url: str) -> None:
-        print(json.dumps({"site": str(folder), "url": url, "pid": os.getpid()}), flush=True)
+        said = {"site": str(folder), "url": url, "pid": os.getpid()}
+        # In one write: the others write to the same pipe.
+        os.write(1, f"{json.dumps(said)}\n".encode())
 
     with site.bound():
         serving.serve(site, "127.0.0.1", port, on_ready=ready)

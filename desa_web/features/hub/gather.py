@@ -101,7 +101,7 @@ async def photos_of(client: Client, site: Site, owner: str, ask: Ask) -> int:
                 try:
                     digest, size = await _fetched(client, site, ask, wanted)
                 except Unreachable as error:
-                    if error.reason is Reason.GONE:
+                    if error.http_status == 410:
                         photos.failed(ask.id, wanted.ref, error.message, "gone")
                     elif error.reason not in (Reason.SLOW, Reason.CUT, Reason.BUSY):
                         photos.failed(ask.id, wanted.ref, error.message)
