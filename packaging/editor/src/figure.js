@@ -15,6 +15,7 @@ export function figureView(address, askCaption) {
   return (node, view, getPos) => {
     const dom = make("figure", "foto-isi");
     const picture = make("img");
+    picture.loading = "lazy";
     const caption = make("figcaption");
     const tools = make("div", "foto-alat");
     picture.alt = "";

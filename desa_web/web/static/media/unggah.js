@@ -5,8 +5,18 @@
 //   "desa:foto"      on the document: put this photo in now (event.detail is the photo's JSON);
 //                    preventDefault() says it did, otherwise the Markdown line goes to the textarea
 //   "desa:foto-siap" a photo has arrived
-import { kecilkan } from "./kecilkan.js";
-import { Kiriman } from "./kirim.js";
+//
+// What shrinks and sends comes after the page itself: whoever only writes does not wait for it.
+const AFTER_MS = 1500;
+let parts = null;
+
+function load() {
+  parts = parts || Promise.all([import("./kecilkan.js"), import("./kirim.js")]).catch((error) => {
+    parts = null;
+    throw error;
+  });
+  return parts;
+}
 
 const KINDS = /^(image\/|application\/pdf$)/;
 
@@ -20,6 +30,9 @@ class Pengunggah {
     this.busy = false;
     box.classList.add("hidup");
     box.hidden = false;
+    const early = () => load().catch(() => {});
+    this.input.addEventListener("focus", early);
+    setTimeout(early, AFTER_MS);
     this.input.addEventListener("change", () => {
       this.add(this.input.files);
       this.input.value = "";
@@ -119,10 +132,15 @@ class Baris {
     this.waits = false;
     if (!this.sender) {
       this.show("kirim");
-      const small = await kecilkan(this.file);
+      const [shrinking, sending] = await load().catch(() => []);
+      if (!sending) {
+        this.show("gagal", this.owner.words.kataMuat);
+        return;
+      }
+      const small = await shrinking.kecilkan(this.file);
       if (this.cancelled) return;
       this.bar.max = small.size;
-      this.sender = new Kiriman(small, {
+      this.sender = new sending.Kiriman(small, {
         endpoint: this.owner.words.unggah,
         on: {
           maju: (sent, size) => { this.bar.value = sent; this.bar.max = size; },
