@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desa_web.core.registry import Feature, adapters, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
 from desa_web.features.hub import FEATURE as HUB
+from desa_web.features.imports import FEATURE as IMPORTS
 from desa_web.features.manual import FEATURE as MANUAL
 from desa_web.features.media import FEATURE as MEDIA
 from desa_web.features.news import FEATURE as NEWS
@@ -38,6 +39,7 @@ FEATURES: tuple[Feature, ...] = (
     SETUP,
     SYNC,
     HUB,
+    IMPORTS,
 )
 
 

@@ -1,0 +1,39 @@
+-- What a village brought along from another program: where it came from, and its old addresses.
+
+-- Which text of a source became what here. digest is of the source's text as it was then: a later
+-- run sees what changed there since.
+CREATE TABLE import_origin (
+    source      TEXT NOT NULL,
+    origin_key  TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('article', 'page', 'album')),
+    object_id   TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    imported_at BIGINT NOT NULL,
+    PRIMARY KEY (source, origin_key)
+);
+
+-- Which photo of the library stands for a picture of a source, so that none is fetched twice.
+CREATE TABLE import_photo (
+    source    TEXT NOT NULL,
+    url       TEXT NOT NULL,
+    photo_id  TEXT NOT NULL REFERENCES photo (id) ON DELETE CASCADE,
+    PRIMARY KEY (source, url)
+);
+
+-- Foreign key of import_photo: what goes with a photo.
+CREATE INDEX import_photo_photo ON import_photo (photo_id);
+
+-- Addresses of the old site, in one spelling; whoever comes by one is led on with 301.
+CREATE TABLE alias (
+    path       TEXT NOT NULL,
+    -- '' or the one parameter that named a text there, as in p=12.
+    query      TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('article', 'page', 'path')),
+    -- The id of the article or page; a path of this site for kind 'path'.
+    target     TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (path, query)
+);
+
+-- aliases.of: which old addresses an article or a page had.
+CREATE INDEX alias_target ON alias (target);

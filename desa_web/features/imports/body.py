@@ -1,0 +1,81 @@
+"""From foreign HTML to the text of an article: page furniture out, pictures into the library.
+
+What may stand in a text is decided by core/html when the news service takes it, as for
+everything else. Pictures that could not be had leave no trace in the text, but a sentence in the
+report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+from desa_web.engines.feeds.read import without_chrome
+from desa_web.engines.feeds.reading import markup, pictures
+from desa_web.engines.feeds.reading.addresses import whole
+from desa_web.features.imports.item import Picture
+
+# Returns the photo's id, "" when the picture cannot be had.
+PhotoOf = Callable[[Picture], str]
+_PICTURE_FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
+
+
+def body_of(html: str, base_url: str, photo_of: PhotoOf) -> str:
+    """Return the HTML with a figure of the library for every picture that it shows."""
+    html = without_chrome(html)
+    parts: list[str] = []
+    at = 0
+    for start, end, found in _shown(html, base_url):
+        if start < at:
+            continue
+        parts.append(html[at:start])
+        for picture in found:
+            if photo_id := photo_of(picture):
+                caption = escape(picture.caption)
+                parts.append(f'<figure data-foto="{photo_id}">{caption}</figure>')
+        at = end
+    parts.append(html[at:])
+    return "".join(parts)
+
+
+def _shown(html: str, base_url: str) -> list[tuple[int, int, list[Picture]]]:
+    """Return (start, end, pictures) of figures and single pictures, in order.
+
+    A figure's caption belongs to its last picture; a link around a picture that leads to a
+    picture file leads to the larger one.
+    """
+    found: list[tuple[int, int, list[Picture]]] = []
+    figures: list[tuple[int, int]] = []
+    caption_at, caption = -1, ""
+    link = ""
+    for tag in markup.tags(html):
+        if tag.name == "a":
+            link = "" if tag.is_end else markup.values(html, tag).get("href", "")
+        elif tag.name == "img" and not tag.is_end:
+            values = markup.values(html, tag)
+            image = pictures.of_tag(values, base_url)
+            if image is not None:
+                larger = whole(link, base_url) if _is_picture(link) else ""
+                found.append((tag.start, tag.end, [Picture(larger or image.url, "", image.alt)]))
+        elif tag.name == "figcaption":
+            if not tag.is_end:
+                caption_at = tag.end
+            elif caption_at >= 0:
+                caption, caption_at = markup.text_of(html[caption_at : tag.start])[:1000], -1
+        elif tag.name == "figure" and not tag.is_end:
+            figures.append((tag.start, len(found)))
+            caption = ""
+        elif tag.name == "figure" and figures:
+            start, first = figures.pop()
+            inside = [one for _s, _e, listed in found[first:] for one in listed]
+            if inside:
+                last = inside[-1]
+                if caption and not last.caption:
+                    inside[-1] = Picture(last.url, caption, last.alt)
+                found[first:] = [(start, tag.end, inside)]
+            caption = ""
+    return found
+
+
+def _is_picture(address: str) -> bool:
+    return address.lower().split("?")[0].endswith(_PICTURE_FILES)

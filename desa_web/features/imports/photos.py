@@ -1,0 +1,186 @@
+"""Pictures of the old site: from its folder or over the network, through the media service.
+
+The folder is foreign: a name that leads out of it, by "..", a link or any other way, is not
+opened. Over the network only what engines/sync/client.py may ask: no address inside, bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from desa_web.core import journal
+from desa_web.core.actor import Actor
+from desa_web.core.errors import DesaError
+from desa_web.core.i18n import _
+from desa_web.features.imports.item import Picture
+from desa_web.features.imports.models import ImportedPhotoRow
+from desa_web.features.media import service as media
+from desa_web.features.media.photo import LIMITS, one_line
+
+if TYPE_CHECKING:
+    from desa_web.engines.sync.client import Client
+
+# WordPress makes smaller copies beside every picture.
+_SIZED = re.compile(r"-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,14})(?=\.[A-Za-z0-9]{2,5}$)")
+_WITHIN = ("wp-content/uploads/", "desa/upload/", "assets/files/")
+_NAMES = re.compile(r"^(?:kecil_|sedang_)?")
+_TIMEOUT_S = 120
+
+
+class Photos:
+    """Finds the pictures of one source; `fetches`: what is not in the folder is downloaded."""
+
+    def __init__(
+        self, actor: Actor, source: str, folder: Path | None, *, fetches: bool, is_dry_run: bool
+    ) -> None:
+        self._actor = actor
+        self._source = source
+        self._folder = folder.resolve() if folder else None
+        self._fetches = fetches
+        self._is_dry_run = is_dry_run
+        self._runner: asyncio.Runner | None = None
+        self._client: Client | None = None
+        self._failed: dict[str, str] = {}
+        self.taken = 0
+
+    def take(self, picture: Picture, notes: list[str]) -> str:
+        """Return the id of the photo for a picture, "" and a note when it cannot be had.
+
+        On a dry run every picture that is there has the id "-".
+        """
+        known = ImportedPhotoRow.get_or_none(
+            ImportedPhotoRow.source == self._source, ImportedPhotoRow.url == picture.url
+        )
+        if known is not None and media.get(known.photo_id) is not None:
+            return str(known.photo_id)
+        if picture.url in self._failed:
+            notes.append(self._failed[picture.url])
+            return ""
+        try:
+            return self._take(picture)
+        except DesaError as error:
+            sentence = _("foto {name}: {why}").format(name=_name_of(picture.url), why=error)
+            self._failed[picture.url] = sentence
+            notes.append(sentence)
+            return ""
+
+    def close(self) -> None:
+        if self._runner is not None:
+            if self._client is not None:
+                self._runner.run(self._client.__aexit__(None, None, None))
+            self._runner.close()
+            self._runner = self._client = None
+
+    def _take(self, picture: Picture) -> str:
+        file = self._in_folder(picture.url)
+        if file is None and not self._fetches:
+            raise DesaError(_("tidak ada di folder media."))
+        if self._is_dry_run:
+            self.taken += 1
+            return "-"
+        if file is not None:
+            return self._keep(picture, file)
+        with tempfile.TemporaryDirectory(dir=self._actor.site.cache, prefix="impor-") as folder:
+            return self._keep(picture, self._fetched(picture.url, Path(folder)))
+
+    def _keep(self, picture: Picture, file: Path) -> str:
+        photo = media.add(
+            self._actor,
+            file,
+            caption=_cut(picture.caption, "caption"),
+            credit=_cut(picture.credit, "credit"),
+            alt=_cut(picture.alt, "alt"),
+            name=_name_of(picture.url),
+        )
+        with journal.change(self._actor):
+            ImportedPhotoRow.put(source=self._source, url=picture.url, photo_id=photo.id)
+        self.taken += 1
+        return photo.id
+
+    def _in_folder(self, url: str) -> Path | None:
+        if self._folder is None:
+            return None
+        for name in _names(url):
+            try:
+                path = (self._folder / name).resolve()
+                if path.is_relative_to(self._folder) and path.is_file():
+                    return path
+            except (OSError, ValueError):
+                continue
+        return None
+
+    def _fetched(self, url: str, folder: Path) -> Path:
+        limit = self._actor.site.config.number("max_upload_mb") << 20
+        file = folder / "foto"
+        client = self._opened()
+        assert self._runner is not None  # noqa: S101 - made with the client
+        original = _SIZED.sub("", url) if _WITHIN[0] in url else url
+        for wanted in dict.fromkeys((original, url)):
+            try:
+                fetching = client.download(wanted, file, max_bytes=limit, timeout_s=_TIMEOUT_S)
+                self._runner.run(fetching)
+            except DesaError:
+                if wanted == url:
+                    raise
+            else:
+                break
+        return file
+
+    def _opened(self) -> Client:
+        if self._client is None:
+            from desa_web.engines.sync.client import Client
+
+            self._runner = asyncio.Runner()
+            client = Client(
+                allow_private=self._actor.site.config.flag("allow_private_sources"),
+                clock=self._actor.site.clock,
+            )
+            self._client = self._runner.run(client.__aenter__())
+        return self._client
+
+
+@contextmanager
+def photos(
+    actor: Actor, source: str, folder: Path | None, *, fetches: bool, is_dry_run: bool
+) -> Iterator[Photos]:
+    """Give the pictures of one source; connections are closed at the end."""
+    made = Photos(actor, source, folder, fetches=fetches, is_dry_run=is_dry_run)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _names(url: str) -> list[str]:
+    """Return where a picture may lie below the media folder, the original before its copies."""
+    path = unquote(urlsplit(url).path).lstrip("/").replace("\x00", "")
+    below = path
+    for mark in _WITHIN:
+        _before, found, rest = path.partition(mark)
+        if found:
+            below = rest
+            break
+    places = [path, below, *(mark + below for mark in _WITHIN)]
+    found_names: list[str] = []
+    for place in places:
+        folder, _slash, name = place.rpartition("/")
+        plain = _NAMES.sub("", name, count=1)
+        for wanted in (_SIZED.sub("", name), name, f"sedang_{plain}", plain, f"kecil_{plain}"):
+            found_names.append(f"{folder}/{wanted}" if folder else wanted)
+    return list(dict.fromkeys(found_names))
+
+
+def _name_of(url: str) -> str:
+    return one_line(unquote(urlsplit(url).path).rpartition("/")[2])[: LIMITS["name"]] or "foto"
+
+
+def _cut(text: str, name: str) -> str:
+    clean = one_line(text)
+    return clean if len(clean) <= LIMITS[name] else clean[: LIMITS[name] - 1] + "…"
