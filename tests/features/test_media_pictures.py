@@ -13,7 +13,7 @@ from desa_web.core.actor import operator
 from desa_web.core.follow import catch_up, once
 from desa_web.core.site import Site
 from desa_web.features import followers as all_followers
-from desa_web.features.media import followers, housekeeping, masters, service
+from desa_web.features.media import albums, followers, housekeeping, masters, service
 from desa_web.features.media.followers import MAX_TRIES, RenditionFollower
 from desa_web.features.media.pictures import figure_html, pictures
 from desa_web.features.media.renditions import renditions
@@ -23,6 +23,14 @@ from tests.harness.site import app_of, client
 
 def _follow(site: Site) -> None:
     once(site, followers.followers(site), {})
+
+
+def _show(site: Site, *ids: str) -> None:
+    """Put photos into an album, so that readers may see them."""
+    boss = operator(site)
+    album = albums.add(boss, "Kerja bakti")
+    for photo_id in ids:
+        albums.set_albums_of(boss, photo_id, [album.id])
 
 
 def test_a_photo_is_pending_until_the_follower_has_worked(site: Site, tmp_path: Path) -> None:
@@ -71,6 +79,7 @@ def test_no_page_of_many_photos_asks_the_database_or_the_disk_for_each(
 def test_everything_comes_back_after_the_cache_is_taken_away(site: Site, tmp_path: Path) -> None:
     boss = operator(site)
     ids = [service.add(boss, photo_file(tmp_path, n)).id for n in range(3)]
+    _show(site, *ids)
     _follow(site)
     before = pictures(site, ids)
     shutil.rmtree(site.cache)
@@ -199,6 +208,7 @@ def test_the_house_follows_media_through_the_registry(site: Site) -> None:
 
 def test_a_rendition_is_immutable_and_served_from_its_file(site: Site, tmp_path: Path) -> None:
     kept = service.add(operator(site), photo_file(tmp_path))
+    _show(site, kept.id)
     _follow(site)
     url = pictures(site, [kept.id])[kept.id].url
     environ: dict[str, object] = {}
@@ -216,7 +226,9 @@ def test_a_rendition_is_immutable_and_served_from_its_file(site: Site, tmp_path:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert Path(str(environ["desa.file"])).read_bytes() == answer.data
     keys = environ["desa.surrogate_keys"]
-    assert keys == {f"media:{kept.id}", f"file:{kept.master_sha256[:20]}"}
+    album = albums.albums()[0]
+    wanted = {f"media:{kept.id}", f"file:{kept.master_sha256[:20]}", f"album:{album.id}"}
+    assert keys == wanted
     answer.close()
     part = Client(spy).get(url, headers={"Range": "bytes=5-9"})  # type: ignore[arg-type]
     assert (part.status_code, len(part.data)) == (206, 5)
@@ -231,6 +243,7 @@ def test_nothing_served_is_what_was_sent(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
     file.write_bytes(photo(1, (900, 600), exif=True))
     kept = service.add(operator(site), file)
+    _show(site, kept.id)
     _follow(site)
     picture = pictures(site, [kept.id])[kept.id]
     web = client(site)
@@ -262,6 +275,7 @@ def test_a_thrown_away_photo_answers_410_everywhere(site: Site, tmp_path: Path) 
 
 def test_addresses_that_nobody_made_are_not_found(site: Site, tmp_path: Path) -> None:
     kept = service.add(operator(site), photo_file(tmp_path))
+    _show(site, kept.id)
     _follow(site)
     key = kept.master_sha256[:20]
     web = client(site)

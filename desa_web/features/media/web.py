@@ -1,7 +1,8 @@
 """What readers get of media: pictures, masters and documents under addresses with a hash.
 
-An address names its bytes, so answers are immutable; what was thrown away answers 410. Gallery
-and kit have their own modules.
+An address names its bytes, so answers are immutable. Readers get a photo only while something
+public shows it (publicity.py); whoever is signed in sees all of the library. What was thrown away
+or is shown nowhere answers 410. Gallery and kit have their own modules.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from desa_web.core.errors import DesaError, Gone, NotFound
 from desa_web.core.i18n import _
 from desa_web.features.media import documents, masters, service
 from desa_web.features.media.models import PhotoRow
-from desa_web.features.media.photo import SUFFIXES
+from desa_web.features.media.photo import SUFFIXES, as_photo
+from desa_web.features.media.publicity import shown_by
 from desa_web.features.media.renditions import KEY_DIGITS, renditions
+from desa_web.web import auth
 from desa_web.web.house import site
 
 blueprint = Blueprint("media", __name__)
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
+_FOR_THE_DESK = "private, max-age=31536000, immutable"
 _SHAPE = re.compile(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3})\.svg")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,90}\.(jpg|png|pdf)")
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -64,7 +68,7 @@ def media(key: str, name: str) -> Response:
     row = _row(PhotoRow.master_sha256 == key)
     if SUFFIXES[row.mime] != f".{match[1]}":
         raise _unknown()
-    return _file(masters.path_of(site(), key), row.mime, key, f"media:{row.id}")
+    return _photo(row, masters.path_of(site(), key), row.mime, key)
 
 
 def _rendition(key: str, name: str) -> Response:
@@ -74,7 +78,20 @@ def _rendition(key: str, name: str) -> Response:
     # A prefix search that the unique index can answer: "g" comes after every hex digit.
     row = _row((PhotoRow.master_sha256 >= key) & (PhotoRow.master_sha256 < key + "g"))
     mime = "image/webp" if name.endswith(".webp") else "image/jpeg"
-    return _file(file, mime, name.partition("-")[0], f"media:{row.id}", service.file_key(key))
+    return _photo(row, file, mime, name.partition("-")[0])
+
+
+def _photo(row: PhotoRow, path: Path, mime: str, etag: str) -> Response:
+    """Answer with a file of this photo, if the one who asks may see it."""
+    if auth.session() is not None:
+        response = _file(path, mime, etag)
+        response.headers["Cache-Control"] = _FOR_THE_DESK
+        return response
+    places = shown_by(site(), as_photo(row))
+    if not places:
+        raise Gone(_("Foto ini tidak ditampilkan untuk umum."))
+    keys = {f"media:{row.id}", service.file_key(row.master_sha256), *places}
+    return _file(path, mime, etag, *keys)
 
 
 def _document(sha256: str, name: str) -> Response:
@@ -100,15 +117,16 @@ def _row(condition: object) -> PhotoRow:
 
 
 def _file(path: Path, mime: str, etag: str, *keys: str) -> Response:
-    """Answer with a content-named file; the page store may remember where it lies."""
+    """Answer with a content-named file; with keys the page store may remember where it lies."""
     try:
         response = send_file(path, mimetype=mime, conditional=True, etag=etag)
     except FileNotFoundError as error:
         sentence = _("Foto ini sedang disiapkan. Muat ulang halaman sebentar lagi.")
         raise _Missing(sentence) from error
     response.headers["Cache-Control"] = _IMMUTABLE
-    request.environ["desa.file"] = str(path)
-    request.environ["desa.surrogate_keys"] = frozenset(keys)
+    if keys:
+        request.environ["desa.file"] = str(path)
+        request.environ["desa.surrogate_keys"] = frozenset(keys)
     return response
 
 
