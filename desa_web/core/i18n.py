@@ -29,6 +29,11 @@ def ngettext(one: str, many: str, n: int) -> str:
     return many if language == "id" else _catalogue(language).ngettext(one, many, n)
 
 
+def current_language() -> str:
+    """Return the code of the language that is spoken now."""
+    return _language.get()
+
+
 @contextmanager
 def language(code: str) -> Iterator[None]:
     """Speak `code` ("id", "en") inside the block."""

@@ -80,8 +80,10 @@ def remember(response: Response, token: str, device_token: str, lifetime_s: int)
 def renew_cookie(response: Response) -> Response:
     """Let the cookie live as long as the session that was renewed in this request."""
     found: Session | None = getattr(g, "desa_session", None)
+    if found is None:
+        return response
     is_set = any(SESSION_COOKIE in line for line in response.headers.getlist("Set-Cookie"))
-    if found is not None and found.is_touched and not is_set:
+    if found.is_touched and not is_set:
         set_cookie(response, SESSION_COOKIE, session_token(), found.lifetime_s)
     return response
 

@@ -17,6 +17,8 @@ Zone = Literal["WIB", "WITA", "WIT"]
 # Keppres 41/1987: UTC+7, +8 and +9.
 OFFSET_HOURS: Mapping[Zone, int] = MappingProxyType({"WIB": 7, "WITA": 8, "WIT": 9})
 
+_ZONES = {name: timezone(timedelta(hours=n), name) for name, n in OFFSET_HOURS.items()}
+
 DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 MONTHS = [
     "Januari",
@@ -39,7 +41,7 @@ def local(at: datetime, zone: Zone) -> datetime:
     """Return the moment in the village's own time; a naive datetime is refused."""
     if at.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return at.astimezone(timezone(timedelta(hours=OFFSET_HOURS[zone]), zone))
+    return at.astimezone(_ZONES[zone])
 
 
 def long_date(day: date) -> str:

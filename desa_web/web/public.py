@@ -86,10 +86,12 @@ class Public:
         return found
 
     def context(self, *, announcement: Link | None = None) -> Site:
-        """Return what every template knows of the village, from the settings as they are now."""
-        values = self.settings()
-        context = self._village_context(values, self._menu())
-        self._newest, self._newest_theme = context, self.theme(values["theme"])
+        """Return what templates know of the village, as it was when this request first asked."""
+        context: Site | None = g.get("desa_public_context")
+        if context is None:
+            values = self.settings()
+            context = g.desa_public_context = self._village_context(values, self._menu())
+            self._newest, self._newest_theme = context, self.theme(values["theme"])
         if announcement is None:
             return context
         known = self._announced

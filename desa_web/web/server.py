@@ -23,12 +23,12 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
 
 from desa_web.engines.pages import PageMiddleware, PageStore
 from desa_web.engines.pages.middleware import WsgiApp
 from desa_web.web.serving import pins, selftest
 from desa_web.web.serving.channel import GuardedChannel
+from desa_web.web.serving.dispatch import Dispatcher
 from desa_web.web.serving.loop import GuardedServer, Limits
 from desa_web.web.serving.parser import StrictParser
 from desa_web.web.serving.proxies import TrustedProxies
@@ -210,7 +210,7 @@ def _channel(base: type, parser: type) -> type:
 def _bind(
     kind: type, application: TrustedProxies, adj: Adjustments, channel: type, **extra: Any
 ) -> Any:
-    dispatcher = ThreadedTaskDispatcher()
+    dispatcher = Dispatcher()
     dispatcher.set_thread_count(adj.threads)
     # One address: "localhost" may mean several, and an announced one must be the one.
     server_class = type("Server", (kind,), {"channel_class": channel})

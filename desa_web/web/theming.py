@@ -25,9 +25,8 @@ import logging
 import re
 import tomllib
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -45,6 +44,7 @@ from desa_web.web import dates
 from desa_web.web.accents import Accents, check_accents, contrast_ratio
 from desa_web.web.contexts import MenuItem, Page, Site
 from desa_web.web.jsonld import structured_data
+from desa_web.web.theme_filters import FILTERS, in_zone
 from desa_web.web.theme_layers import (
     CONTENT_TYPES,
     DEFAULT_THEME,
@@ -59,6 +59,7 @@ from desa_web.web.theme_layers import (
     smaller_css,
 )
 from desa_web.web.theme_samples import sample_pages
+from desa_web.web.theme_writer import ShippedEnvironment
 
 __all__ = [
     "Accents",
@@ -127,6 +128,7 @@ class Theme:
         self._lock = Lock()
         self._bundles: dict[tuple[str, Accents], bytes] = {}
         self._parts: dict[tuple[object, ...], tuple[Site, Environment, Markup]] = {}
+        self._place: tuple[tuple[MenuItem, ...], str, tuple[str, ...]] = (), "", ()
         self._urls: dict[tuple[str, Accents | None], str] = {}
         fallback = [Layer.read(folder, is_site=False, is_default=True) for folder in defaults]
         self._environments = [
@@ -243,7 +245,7 @@ class Theme:
 
     def _environment(self, layers: Sequence[Layer]) -> Environment:
         is_own = any(layer.is_site for layer in layers)
-        kind = ImmutableSandboxedEnvironment if is_own else Environment
+        kind = ImmutableSandboxedEnvironment if is_own else ShippedEnvironment
         environment = kind(
             loader=LayerLoader(layers),
             autoescape=True,
@@ -256,14 +258,14 @@ class Theme:
             _=_, structured_data=structured_data, asset=self._asset, zone_hours=dates.OFFSET_HOURS
         )
         environment.globals["part"] = self._own_each_time if is_own else self._kept
-        environment.filters.update(_FILTERS)
+        environment.filters.update(FILTERS)
         return environment
 
     @pass_context
     def _kept(self, context: Context, name: str) -> Markup:
         """Return a part of the page that shows the village and where in its menu the page is."""
         site, at = context["site"], context["page"].meta.path
-        key = (name, at == site.search_url, site.announcement, _places(site.menu, at))
+        key = (name, at == site.search_url, site.announcement, self._places(site.menu, at))
         known = self._parts.get(key)
         # The same village is nearly always the same object (public.py keeps it).
         if known is None or known[0] is not site or known[1] is not context.environment:
@@ -273,6 +275,16 @@ class Theme:
                 self._parts.clear()
             known = self._parts[key] = site, context.environment, made
         return known[2]
+
+    def _places(self, menu: tuple[MenuItem, ...], at: str) -> tuple[str, ...]:
+        """Return the addresses of the menu that the page at `at` belongs to."""
+        asked, path, found = self._place
+        if asked is not menu or path != at:
+            links = (link for item in menu for link in (item, *item.children))
+            found = tuple(link.url for link in links if link.holds(at))
+            # Header and footer of a page ask the same.
+            self._place = menu, at, found
+        return found
 
     @pass_context
     def _own_each_time(self, context: Context, name: str) -> Markup:
@@ -434,14 +446,9 @@ class _PolicyReader(HTMLParser):
         self._found.append((self.getpos()[0], message))
 
 
-def _places(menu: tuple[MenuItem, ...], at: str) -> tuple[str, ...]:
-    """Return the addresses of the menu that the page at `at` belongs to."""
-    links = (link for item in menu for link in (item, *item.children))
-    return tuple(link.url for link in links if link.holds(at))
-
-
 def _render(environment: Environment, page: Page) -> str:
-    return environment.get_template(page.template).render(page=page, site=page.site)
+    with in_zone(page.site.zone):
+        return environment.get_template(page.template).render(page=page, site=page.site)
 
 
 def _problem_of(error: Exception, template: str, layers: Sequence[Layer]) -> Problem:
@@ -457,79 +464,6 @@ def _problem_of(error: Exception, template: str, layers: Sequence[Layer]) -> Pro
         path=Path(path).name, line=line, message=f"{type(error).__name__}: {error}"[:300]
     )
 
-
-def _local(context: Context, value: date) -> date:
-    return dates.local(value, context["site"].zone) if isinstance(value, datetime) else value
-
-
-def _day_filter(show: Callable[[date], str]) -> Callable[[Context, date], str]:
-    @pass_context
-    def shown(context: Context, value: date) -> str:
-        return show(_local(context, value))
-
-    return shown
-
-
-@pass_context
-def _moment(context: Context, value: datetime) -> str:
-    at = dates.local(value, context["site"].zone)
-    return f"{dates.long_date(at)}, {dates.clock_time(at)} {context['site'].zone}"
-
-
-@pass_context
-def _clock_time(context: Context, value: datetime) -> str:
-    return dates.clock_time(dates.local(value, context["site"].zone))
-
-
-@pass_context
-def _iso(context: Context, value: date) -> str:
-    at = _local(context, value)
-    return at.isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
-
-
-def _region(number: int) -> Markup:
-    """Return the opening of a table's region; two with one name would confuse a screen reader."""
-    first, more = _("Tabel, bisa digeser"), _("Tabel {n}, bisa digeser").format(n=number)
-    region = Markup('<div class="tabel" role="region" tabindex="0" aria-label="{}">')
-    return region.format(first if number == 1 else more)
-
-
-def _prose(body: Markup, dateline: str = "") -> Markup:
-    """Return safe HTML with tables that scroll and the dateline before the first words."""
-    before, *tables = body.split("<table")
-    text = before + Markup().join(
-        _region(number) + Markup("<table") + rest for number, rest in enumerate(tables, 1)
-    )
-    text = text.replace("</table>", Markup("</table></div>"))
-    if not dateline:
-        return text
-    place = Markup('<p><b class="tempat">{} –</b> ').format(dateline)
-    if text.lstrip().startswith("<p>"):
-        return place + text.lstrip()[len("<p>") :]
-    return place + Markup("</p>") + text
-
-
-_FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
-    {
-        "long_date": _day_filter(dates.long_date),
-        "full_date": _day_filter(dates.full_date),
-        "medium_date": _day_filter(dates.medium_date),
-        "short_date": _day_filter(dates.short_date),
-        "short_month": _day_filter(dates.short_month),
-        "month_name": _day_filter(dates.month_name),
-        "weekday": _day_filter(dates.weekday),
-        "day_number": _day_filter(lambda day: str(day.day)),
-        "moment": _moment,
-        "clock_time": _clock_time,
-        "iso": _iso,
-        "number": dates.number,
-        "rupiah": dates.rupiah,
-        "short_rupiah": dates.short_rupiah,
-        "rupiah_of": dates.rupiah_of,
-        "file_size": dates.file_size,
-        "prose": _prose,
-    }
-)
 
 _NEW_FILES: Mapping[str, str] = MappingProxyType(
     {

@@ -10,6 +10,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desa_web.core import db
@@ -22,8 +23,8 @@ WORDS = ("warga", "desa", "jalan", "sawah", "panen", "rapat", "posyandu", "pasar
 RUNS = 60
 
 
-def filled(folder: Path, count: int) -> Site:
-    """Return a site with `count` published articles of ~250 words."""
+def filled(folder: Path, count: int, *, a_day: float = 0) -> Site:
+    """Return a site with `count` published articles of ~250 words, all of today or some a day."""
     site = create(folder)
     rnd = random.Random(7)
     with site.bound():
@@ -32,7 +33,9 @@ def filled(folder: Path, count: int) -> Site:
         # Durability is not what is measured while filling.
         db.execute(site.database, "PRAGMA synchronous = OFF")
         for number in range(count):
-            service.publish_now(boss, service.create(boss, text(rnd, number)).id)
+            age = timedelta(days=(count - number) / a_day if a_day else 0)
+            made = service.create(boss, text(rnd, number), published_at=datetime.now(UTC) - age)
+            service.publish_now(boss, made.id)
         db.execute(site.database, "PRAGMA synchronous = FULL")
         db.execute(site.database, "PRAGMA wal_checkpoint(TRUNCATE)")
     return site

@@ -77,7 +77,7 @@ class Photo:
     @property
     def focus(self) -> Focus:
         """The ninth of the picture in which the focal point lies, as templates name it."""
-        return _FOCUS[min(2, int(self.focus_y * 3))][min(2, int(self.focus_x * 3))]
+        return focus_of(self.focus_x, self.focus_y)
 
     @property
     def suffix(self) -> str:
@@ -96,6 +96,11 @@ class Photo:
     def is_private(self) -> bool:
         """It may stand in an article, but is not offered in gallery and kit."""
         return self.children is Children.UNASKED
+
+
+def focus_of(x: float, y: float) -> Focus:
+    """Return the name of the ninth of a picture in which a point lies."""
+    return _FOCUS[min(2, int(y * 3))][min(2, int(x * 3))]
 
 
 def as_photo(row: PhotoRow) -> Photo:

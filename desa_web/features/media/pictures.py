@@ -7,25 +7,60 @@ they mean. While renditions are being made a picture is pending and themes show 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 
+from desa_web.core import db
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
-from desa_web.features.media import service
-from desa_web.features.media.photo import Photo
+from desa_web.features.media.photo import Photo, focus_of
 from desa_web.features.media.renditions import KEY_DIGITS, State, renditions
-from desa_web.web.context_parts import Picture
+from desa_web.web.context_parts import Focus, Picture
 
 _FALLBACK_EDGE_PX = 1024
+_SHOWN = (
+    "SELECT id, master_sha256, width_px, height_px, alt, caption, credit, focus_x, focus_y "
+    "FROM photo"
+)
 _BODY_SIZES = "(min-width:60em) 46rem, 100vw"
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """As much of a photo as a page needs."""
+
+    master_sha256: str
+    width_px: int
+    height_px: int
+    alt: str
+    caption: str
+    credit: str
+    focus_x: float
+    focus_y: float
+
+    @property
+    def focus(self) -> Focus:
+        return focus_of(self.focus_x, self.focus_y)
+
+
 def pictures(site: Site, ids: Iterable[str]) -> dict[str, Picture]:
-    """Return the pictures of the photos that exist, by id (one query)."""
-    return {photo_id: picture(site, p) for photo_id, p in service.photos(ids).items()}
+    """Return the pictures of the photos that exist, by id (one query).
+
+    Only what a page shows is read: whole photos took two thirds of the time.
+    """
+    wanted = sorted({photo_id for photo_id in ids if photo_id})
+    if not wanted:
+        return {}
+    sql = f"{_SHOWN} WHERE id IN ({', '.join('?' * len(wanted))}) AND trashed_at IS NULL"
+    return {
+        photo_id: picture(site, _Shown(sha256, width_px, height_px, alt, caption, credit, x, y))
+        for photo_id, sha256, width_px, height_px, alt, caption, credit, x, y in db.execute(
+            site.database, sql, *wanted
+        ).fetchall()
+    }
 
 
-def picture(site: Site, photo: Photo) -> Picture:
+def picture(site: Site, photo: Photo | _Shown) -> Picture:
     """Return one photo's picture."""
     state = renditions(site).state(photo.master_sha256)
     if state is None or not state.is_ready:
@@ -73,7 +108,7 @@ def _img(picture: Picture) -> str:
     return f"<img {written}>"
 
 
-def _ready(photo: Photo, state: State) -> Picture:
+def _ready(photo: Photo | _Shown, state: State) -> Picture:
     base = f"/media/{photo.master_sha256[:KEY_DIGITS]}/"
     webp = sorted((r.width_px, base + r.name) for r in state.renditions if r.mime == "image/webp")
     fallback = next(r for r in state.renditions if r.mime == "image/jpeg")
@@ -89,7 +124,7 @@ def _ready(photo: Photo, state: State) -> Picture:
     )
 
 
-def _pending(photo: Photo) -> Picture:
+def _pending(photo: Photo | _Shown) -> Picture:
     factor = min(1, _FALLBACK_EDGE_PX / max(photo.width_px, photo.height_px))
     width_px = max(1, round(photo.width_px * factor))
     height_px = max(1, round(photo.height_px * factor))

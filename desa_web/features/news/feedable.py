@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 
 from desa_web.core import db, html, settings
@@ -33,7 +34,10 @@ def offer(site: Site, scope: Scope, base_url: str) -> Offer:
     shown = [(item, revisions[item.id]) for item in items if item.id in revisions]
     ids = {i for _item, revision in shown for i in _photo_ids(revision)}
     pictures = _pictures(site, ids)
-    entries = [_entry(site, item, revision, pictures, base_url) for item, revision in shown]
+    went_live = _went_live(site, [item.id for item, _revision in shown])
+    entries = [
+        _entry(item, revision, pictures, base_url, went_live[item.id]) for item, revision in shown
+    ]
     return Offer(tuple(entries), frozenset(keys | {f"media:{photo_id}" for photo_id in ids}))
 
 
@@ -109,19 +113,22 @@ def _pictures(site: Site, ids: Iterable[str]) -> dict[str, _Picture]:
 
 
 def _entry(
-    site: Site, item: Item, revision: RevisionRow, pictures: Mapping[str, _Picture], base_url: str
+    item: Item,
+    revision: RevisionRow,
+    pictures: Mapping[str, _Picture],
+    base_url: str,
+    went_live_at: datetime,
 ) -> Entry:
     shown = [pictures[i] for i in _photo_ids(revision) if i in pictures]
     lead = pictures.get(revision.lead_photo_id or "")
     names = (item.rubric_name, *revision.tags)
-    went_live_ms = _went_live_ms(site, item.id)
     return Entry(
         id=item.id,
         url=f"{base_url}/berita/{item.slug}",
         title=item.title,
         content_html=absolute(_content(revision, pictures), base_url),
         published_at=item.published_at,
-        updated_at=max(item.published_at, as_utc(went_live_ms)),
+        updated_at=max(item.published_at, went_live_at),
         summary=item.standfirst or html.excerpt(revision.body, _SUMMARY_CHARS),
         author=item.byline,
         categories=tuple(dict.fromkeys(name for name in names if name)),
@@ -130,10 +137,12 @@ def _entry(
     )
 
 
-def _went_live_ms(site: Site, article_id: str) -> int:
+def _went_live(site: Site, ids: Sequence[str]) -> dict[str, datetime]:
     """Return when the text that readers see was published; an edit at the desk does not count."""
-    sql = "SELECT max(at) FROM journal WHERE kind = 'article' AND object_id = ? AND op = 'publish'"
-    return int(db.execute(site.database, sql, article_id).fetchone()[0] or 0)
+    which = f"kind = 'article' AND object_id IN ({', '.join('?' * len(ids))}) AND op = 'publish'"
+    sql = f"SELECT object_id, max(at) FROM journal WHERE {which} GROUP BY object_id"  # noqa: S608
+    found = dict(db.execute(site.database, sql, *ids).fetchall()) if ids else {}
+    return {article_id: as_utc(found.get(article_id, 0)) for article_id in ids}
 
 
 def _content(revision: RevisionRow, pictures: Mapping[str, _Picture]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from desa_web.core import db
@@ -111,8 +112,7 @@ def published(
         where.insert(0, "a.live_rubric_id = ?")
         params.insert(0, rubric_id)
     elif kind is not None:
-        where.insert(0, "a.kind = ?")
-        params.insert(0, kind.value)
+        where.insert(0, f"a.{_is(kind)}")
     sql = f"{_LIVE}{' AND '.join(where)} ORDER BY a.published_at DESC, a.id DESC LIMIT ?"
     return [_item(values) for values in db.execute(site.database, sql, *params, limit)]
 
@@ -165,22 +165,23 @@ def months(site: Site, settings: Settings, kind: Kind = Kind.ARTICLE) -> list[tu
     Two statements however many articles and months there are: the first and the last moment,
     then one seek for each month between them.
     """
-    which = "FROM article WHERE live_revision_id IS NOT NULL AND kind = ?"
+    which = f"FROM article WHERE live_revision_id IS NOT NULL AND {_is(kind)}"
     ends = (
         f"SELECT (SELECT published_at {which} ORDER BY published_at, id LIMIT 1), "
         f"(SELECT published_at {which} ORDER BY published_at DESC, id DESC LIMIT 1)"
     )
-    oldest, newest = db.execute(site.database, ends, kind.value, kind.value).fetchone()
+    oldest, newest = db.execute(site.database, ends).fetchone()
     if newest is None:
         return []
-    between = _months_between(settings, oldest, newest)
-    marks = ", ".join(["(?, ?, ?)"] * len(between))
+    tz = zone(settings["time_zone"])
+    first, last = (as_utc(ms).astimezone(tz) for ms in (oldest, newest))
+    spans = _months_between(tz, first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    marks = ", ".join(["(?, ?, ?)"] * (len(spans) // 3))
     sql = (
         f"WITH span (n, begins, ends) AS (VALUES {marks}) SELECT n FROM span WHERE EXISTS "
         f"(SELECT 1 {which} AND published_at >= begins AND published_at < ends) ORDER BY n DESC"
     )
-    spans = [part for n, (begins, ends) in between.items() for part in (n, begins, ends)]
-    found = db.execute(site.database, sql, *spans, kind.value).fetchall()
+    found = db.execute(site.database, sql, *spans).fetchall()
     return [(n // 12, n % 12 + 1) for (n,) in found]
 
 
@@ -341,16 +342,21 @@ def _month_bounds(settings: Settings, year: int, number: int) -> tuple[datetime,
     return datetime(year, number, 1, tzinfo=tz), datetime(*after, 1, tzinfo=tz)
 
 
-def _months_between(
-    settings: Settings, oldest_ms: int, newest_ms: int
-) -> dict[int, tuple[int, int]]:
-    """Return the bounds in ms of the months between two moments, by year * 12 + month - 1."""
-    tz = zone(settings["time_zone"])
-    first, last = (as_utc(ms).astimezone(tz) for ms in (oldest_ms, newest_ms))
-    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    begins = [to_ms(datetime(n // 12, n % 12 + 1, 1, tzinfo=tz)) for n in numbers]
-    begins.append(newest_ms + 1)
-    return {n: (a, b) for n, a, b in zip(numbers, begins, begins[1:], strict=False)}
+def _is(kind: Kind) -> str:
+    """Return the condition for a kind, written out.
+
+    As a parameter it might decide which partial index serves, so SQLite would make a plan for each
+    call: 38 us instead of 16 for the newest eight.
+    """
+    return f"kind = '{kind.value}'"
+
+
+@lru_cache(maxsize=8)
+def _months_between(tz: tzinfo, first: int, after: int) -> tuple[int, ...]:
+    """Return number (year * 12 + month - 1), begin and end in ms of each month."""
+    begins = [to_ms(datetime(n // 12, n % 12 + 1, 1, tzinfo=tz)) for n in range(first, after + 1)]
+    months = zip(range(first, after), begins, begins[1:], strict=False)
+    return tuple(part for month in months for part in month)
 
 
 def _item(values: Any) -> Item:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from flask import Blueprint, Response, request
 from werkzeug.http import http_date
 
-from desa_web.core import db, journal, settings
+from desa_web.core import db, journal
 from desa_web.core.clock import as_utc, zone
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
@@ -215,7 +215,7 @@ def _older_month(entries: tuple[Entry, ...]) -> tuple[int, int] | None:
 
 
 def _month_of(moment: datetime) -> tuple[int, int]:
-    local = moment.astimezone(zone(settings.read(public_site().site)["time_zone"]))
+    local = moment.astimezone(zone(public_site().settings()["time_zone"]))
     return local.year, local.month
 
 
