@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from html import escape
 from typing import Any
 
 from desa_web.engines.feeds.read import ForeignEntry, ForeignFeed
-from desa_web.engines.feeds.reading import markup, pictures
+from desa_web.features.imports.body import body_of
+from desa_web.features.imports.item import Picture
 
 _ID_MAX = 400
 
@@ -19,17 +19,27 @@ def entries_of(feed: ForeignFeed) -> list[dict[str, Any]]:
     return [_fields(entry) for entry in reversed(feed.entries)]
 
 
+def photo_id(url: str) -> str:
+    """Return how figures of the body name the picture at an address."""
+    return f"p{sha256(url.encode('utf-8', 'replace')).hexdigest()[:24]}"
+
+
 def _fields(entry: ForeignEntry) -> dict[str, Any]:
-    shown = {image.url: image for image in entry.images}
-    body, inside = _with_figures(entry.html, entry.url)
+    shown: dict[str, dict[str, object]] = {
+        image.url: {"url": image.url, "alt": image.alt, "credit": image.credit}
+        for image in entry.images
+    }
+
+    def figure(picture: Picture) -> str:
+        known = shown.setdefault(picture.url, {"url": picture.url, "alt": picture.alt})
+        known.setdefault("caption", picture.caption)
+        # The first one stands above the text; it would show twice.
+        return "" if next(iter(shown)) == picture.url else photo_id(picture.url)
+
+    body = body_of(entry.html, entry.url, figure)
     media = [
-        {
-            "id": photo_id(url), "url": url, "lead": n == 0,
-            "alt": image.alt, "credit": image.credit,
-        }
-        for n, (url, image) in enumerate(shown.items())
-    ]  # fmt: skip
-    media += [{"id": photo_id(url), "url": url} for url in inside if url not in shown]
+        {**one, "id": photo_id(url), "lead": n == 0} for n, (url, one) in enumerate(shown.items())
+    ]
     moment = entry.published or entry.updated
     fields: Mapping[str, Any] = {
         "id": _id(entry.guid),
@@ -44,28 +54,6 @@ def _fields(entry: ForeignEntry) -> dict[str, Any]:
         "media": [{name: part for name, part in one.items() if part} for one in media],
     }
     return {name: value for name, value in fields.items() if value}
-
-
-def photo_id(url: str) -> str:
-    """Return how figures of the body name the picture at an address."""
-    return f"p{sha256(url.encode('utf-8', 'replace')).hexdigest()[:24]}"
-
-
-def _with_figures(body: str, base_url: str) -> tuple[str, list[str]]:
-    """Turn pictures of the text into figures; return the text and their addresses."""
-    parts: list[str] = []
-    urls: list[str] = []
-    at = 0
-    for tag in markup.tags(body):
-        if tag.name != "img" or tag.is_end:
-            continue
-        image = pictures.of_tag(markup.values(body, tag), base_url)
-        parts.append(body[at : tag.start])
-        at = tag.end
-        if image is not None:
-            urls.append(image.url)
-            parts.append(f'<figure data-foto="{photo_id(image.url)}">{escape(image.alt)}</figure>')
-    return "".join([*parts, body[at:]]), urls
 
 
 def _id(guid: str) -> str:
