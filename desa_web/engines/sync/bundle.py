@@ -4,6 +4,7 @@
     desa-<site>/BACA-SAYA.html
     desa-<site>/data/changes.ndjson       all lines, in the first part only
     desa-<site>/data/media/<sha256>       the masters that the lines name
+    desa-<site>/data/receipts/<village>.ndjson    a hub's words to a village, signed pages
 
 A part never gets larger than a FAT32 stick can hold. What comes in is treated as hostile: only
 these names, no links, no entry that unpacks to more than it says or to more than it may.
@@ -18,12 +19,13 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from desa_web.core.disk import sync_file, sync_folder
@@ -37,14 +39,15 @@ from desa_web.engines.sync.line import MAX_LINE_BYTES
 SUFFIX = ".desa"
 # FAT32 holds 4 GiB - 1; the rest is for the list at the end.
 PART_BYTES = 3_900 << 20
-_LIMITS = {"changes": 1 << 30, "media": 64 << 20, "tag": 32 << 20}
+_LIMITS = {"changes": 1 << 30, "media": 64 << 20, "tag": 32 << 20, "receipts": 64 << 20}
 _MAX_ENTRIES = 200_000
 # Text of people packs to a tenth; a bomb packs to a thousandth.
 _MAX_RATIO = 200
 _TAGS = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "BACA-SAYA.html")
 _NAME = re.compile(
     r"desa-([a-z2-7]{26})/(?:(bagit\.txt|bag-info\.txt|manifest-sha256\.txt"
-    r"|tagmanifest-sha256\.txt|BACA-SAYA\.html)|data/changes\.ndjson|data/media/([0-9a-f]{64}))"
+    r"|tagmanifest-sha256\.txt|BACA-SAYA\.html)|data/changes\.ndjson|data/media/([0-9a-f]{64})"
+    r"|data/receipts/([a-z2-7]{26})\.ndjson)"
 )
 _ENCRYPTED = 1
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -60,13 +63,17 @@ FindMedia = Callable[[str], Path | None]
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a checked part holds; `missing` are photos that its lines name and that are not here."""
+    """What a checked part holds; `missing` are photos that its lines name and that are not here.
+
+    receipts: the villages for which it carries a hub's words.
+    """
 
     file: Path
     site: str
     lines: int
     media: tuple[str, ...]
     missing: tuple[str, ...]
+    receipts: tuple[str, ...] = ()
 
 
 def create(
@@ -98,6 +105,27 @@ def create(
     return made
 
 
+def create_receipts(
+    site: Site, folder: Path, letters: Mapping[str, bytes], *, name: str, at: datetime, readme: str
+) -> Path:
+    """Write a hub's pages of receipts by village into one file, without its log.
+
+    Raises NotFound before the log has begun.
+    """
+    last = log.head(site)
+    if last is None:
+        raise NotFound(_("Situs ini belum menulis catatan sinkron. Jalankan: desa follow --once."))
+    target = folder / (name + SUFFIX)
+    info = {
+        "Source-Organization": name,
+        "External-Identifier": last.site,
+        "Bagging-Date": at.date().isoformat(),
+        "Bag-Count": "1 of 1",
+    }
+    _write(target, f"desa-{last.site}", b"", [], info, readme, letters)
+    return target
+
+
 def check(file: Path) -> Bundle:
     """Return what a bundle holds after checking every byte and every signature.
 
@@ -114,7 +142,8 @@ def check(file: Path) -> Bundle:
         chain.end()
     media = tuple(sorted(n.rpartition("/")[2] for n in hashes if n.startswith("data/media/")))
     missing = tuple(sorted(chain.media - set(media)))
-    return Bundle(file, site, chain.lines, media, missing)
+    said = [n.removeprefix("data/receipts/")[:26] for n in hashes if n.startswith("data/receipts/")]
+    return Bundle(file, site, chain.lines, media, missing, tuple(sorted(said)))
 
 
 def changes(bundle: Bundle, size_bytes: int = 512 << 10) -> Generator[bytes, None, None]:
@@ -138,6 +167,20 @@ def media(bundle: Bundle, digest: str) -> Iterator[Iterator[bytes]]:
     """Give the blocks of one photo of a checked bundle."""
     with _opened(bundle.file) as (archive, site):
         yield _blocks(bundle.file, archive, f"desa-{site}/data/media/{digest}", digest)
+
+
+def receipts(bundle: Bundle, village: str) -> list[bytes]:
+    """Return the pages of receipts that a checked bundle carries for a village."""
+    name = f"desa-{bundle.site}/data/receipts/{village}.ndjson"
+    with _opened(bundle.file) as (archive, _site), closing(_raw(archive, name)) as blocks:
+        pages, page = [], b""
+        for line in _lines(blocks):
+            page += line + b"\n"
+            # Only the last line of a page is signed.
+            if b"\t" in line:
+                pages.append(page)
+                page = b""
+    return pages
 
 
 def _changes(site: Site) -> bytes:
@@ -174,7 +217,7 @@ def _in_parts(
 
 def _write(
     target: Path, root: str, lines: bytes, files: list[tuple[str, Path]], info: dict[str, str],
-    readme: str,
+    readme: str, letters: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:  # fmt: skip
     temp = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -186,6 +229,11 @@ def _write(
                 _add_file(archive, f"{root}/data/media/{digest}", path, digest)
                 hashes[f"data/media/{digest}"] = digest
                 size += path.stat().st_size
+            for village, pages in letters.items():
+                part = f"data/receipts/{village}.ndjson"
+                _add(archive, f"{root}/{part}", pages)
+                hashes[part] = sha256(pages).hexdigest()
+                size += len(pages)
             oxum = {"Payload-Oxum": f"{size}.{len(hashes)}"}
             tags = {
                 "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
@@ -257,7 +305,7 @@ def _safe(file: Path, archive: zipfile.ZipFile) -> str:
         is_plain = kind_of_file in (0, stat.S_IFREG) and not entry.flag_bits & _ENCRYPTED
         if match is None or not is_plain or entry.compress_type not in _PACKINGS:
             raise _broken(file, _("ada isi yang tidak dikenal"))
-        kind = "tag" if match[2] else "media" if match[3] else "changes"
+        kind = "tag" if match[2] else "media" if match[3] else "receipts" if match[4] else "changes"
         too_dense = entry.file_size > _MAX_RATIO * max(entry.compress_size, 512)
         if entry.file_size > _LIMITS[kind] or too_dense:
             raise _broken(file, _("ada isi yang terlalu besar"))

@@ -10,6 +10,7 @@ import click
 
 from desa_web.core.console import Console
 from desa_web.core.i18n import _
+from desa_web.features.hub.pairing_cli import pair
 
 if TYPE_CHECKING:
     from desa_web.features.hub.item import Item
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 @click.group(epilog="Contoh:  desa hub source add https://sukamaju.desa.id   ·   desa sync pull")
 def hub() -> None:
     """Media center: sumber berita dan kotak masuk."""
+
+
+hub.add_command(pair)
 
 
 @hub.group(epilog="Contoh:  desa hub source list   ·   desa hub source trust sukamaju --auto")

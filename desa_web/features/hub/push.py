@@ -11,11 +11,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from desa_web.core import db
 from desa_web.core.actor import Actor, Permission
+from desa_web.core.clock import as_utc
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
@@ -129,9 +131,9 @@ def _used(site: Site, source_id: str, used_ms: int) -> None:
             db.execute(site.database, sql, now_ms, source_id)
 
 
-def used_at_ms(actor: Actor, source_id: str) -> int:
-    """Return when a village pushed last, 0 for never."""
+def used_at(actor: Actor, source_id: str) -> datetime | None:
+    """Return when a village pushed last, None for never."""
     actor.require(Permission.RUN_HUB)
     sql = "SELECT used_at FROM hub_token WHERE source_id = ?"
     row = db.execute(actor.site.database, sql, source_id).fetchone()
-    return int(row[0]) if row else 0
+    return as_utc(row[0]) if row and row[0] else None

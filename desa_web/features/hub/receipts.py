@@ -69,6 +69,19 @@ def letter(site: Site, source_id: str, born: int, n: int, *, limit: int = MAX_RE
     )
 
 
+def pages(site: Site, source_id: str) -> Iterator[bytes]:
+    """Yield all that was said to a source, page by page: for a stick, which asks nothing back."""
+    head = _head(site, source_id)
+    n = 0
+    while head is not None and n < head[1]:
+        page = letter(site, source_id, head[0], n)
+        if not page:
+            return
+        yield page
+        rows = _after(site, source_id, head[0], n, MAX_RECEIPTS)
+        n = rows[-1].n
+
+
 def heard(site: Site, source_id: str, born: int, n: int) -> None:
     """Note what a village says that it holds already.
 

@@ -30,6 +30,41 @@ def pull(console: Console, names: tuple[str, ...], is_due: bool, is_all: bool) -
     return pull_cli.run(console, names, is_due=is_due)
 
 
+@sync.command(epilog="Contoh:  desa sync pair 12345678 --hub media.kabupaten.go.id")
+@click.argument("code")
+@click.option("--hub", "address", default="", metavar="ALAMAT", help="Alamat media center.")
+@click.option("--no-wait", is_flag=True, help="Jangan menunggu petugas mencocokkan kata-kata.")
+@click.pass_obj
+def pair(console: Console, code: str, address: str, no_wait: bool) -> int:
+    """Sambungkan situs ini dengan media center; CODE delapan angka dari petugas Kominfo."""
+    from desa_web.features.sync import sending_cli
+
+    return sending_cli.pair(console, code, address, is_waiting=not no_wait)
+
+
+@sync.command()
+@click.option("--yes", is_flag=True, help="Jangan bertanya.")
+@click.pass_obj
+def unpair(console: Console, yes: bool) -> None:
+    """Putuskan sambungan dengan media center; yang sudah dikirim tetap di sana."""
+    from desa_web.features.sync import pairing
+
+    if not yes and not console.is_json:
+        click.confirm(_("Berita baru tidak dikirim lagi. Putuskan?"), abort=True)
+    with console.actor() as actor:
+        pairing.end(actor)
+        console.event({"event": "unpaired"}, _("Sambungan diputus."))
+
+
+@sync.command(epilog="Contoh:  desa sync push   ·   desa sync push --json")
+@click.pass_obj
+def push(console: Console) -> None:
+    """Kirim berita dan foto yang belum sampai di media center."""
+    from desa_web.features.sync import sending_cli
+
+    sending_cli.push(console)
+
+
 @sync.command()
 @click.pass_obj
 def status(console: Console) -> None:
@@ -123,6 +158,22 @@ def copy(console: Console, yes: bool) -> None:
         console.event({"event": "copy"}, _("Baik. Salinan ini mendapat kunci sendiri."))
 
 
+@sync.group(epilog="Contoh:  desa sync invitation accept UNDANGAN.desa-undangan")
+def invitation() -> None:
+    """Sambungkan tanpa internet: berkas undangan dan berkas balasan di stik."""
+
+
+@invitation.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--output", type=click.Path(path_type=Path), help="Bawaan: balasan di folder ini.")
+@click.pass_obj
+def accept(console: Console, file: Path, output: Path | None) -> None:
+    """Jawab undangan FILE dari Kominfo; berkas balasan dibawa kembali ke petugas."""
+    from desa_web.features.sync import sending_cli
+
+    sending_cli.accept(console, file, output or Path("balasan.desa-balasan"))
+
+
 @sync.group(epilog="Contoh:  desa sync bundle create /media/stik   ·   desa sync bundle check F")
 def bundle() -> None:
     """Kirim lewat stik: berita dan foto dalam berkas .desa."""
@@ -171,8 +222,11 @@ def import_(console: Console, file: Path) -> None:
         record = {
             "site": taken.site, "accepted": taken.accepted, "known": taken.known,
             "waiting": taken.waiting, "photos": taken.photos,
-            "missing_photos": taken.missing_photos,
+            "missing_photos": taken.missing_photos, "receipts": taken.receipts,
         }  # fmt: skip
+        if taken.receipts and not taken.accepted:
+            console.event(record, _("{receipts} tanda terima dicatat.").format(**record))
+            return
         sentence = _(
             "Diterima dari {site}: {accepted} baris baru, {photos} foto baru; "
             "{waiting} baris menunggu, {missing_photos} foto menyusul."

@@ -160,7 +160,8 @@ def read_code(text: str, address: str = "") -> tuple[str, str]:
         raise InvalidInput(
             fields={"code": _("Kode terdiri dari delapan angka, misalnya 1234 5678.")}
         )
-    before = text[: match.start()].strip().rstrip("/")
+    # Pasted from a message there may be words before the address.
+    before = (text[: match.start()].split() or [""])[-1].rstrip("/")
     address = address.strip() or _PATH.sub("", before)
     if not address:
         sentence = _("Tulis juga alamat media center, misalnya media.kabupaten.go.id.")

@@ -73,6 +73,17 @@ def newest(site: Site, limit: int = 10) -> list[Word]:
     return _words(site, f"{_SELECT} ORDER BY at DESC, object_id LIMIT ?", limit)
 
 
+def titles(site: Site, words: Sequence[Word]) -> dict[str, str]:
+    """Return the titles of the articles that are spoken of, as they are here now."""
+    ids = [word.object_id for word in words]
+    marks = ", ".join("?" * len(ids))
+    sql = (
+        "SELECT a.id, r.title FROM article a JOIN revision r "  # noqa: S608 - question marks
+        f"ON r.id = coalesce(a.live_revision_id, a.working_revision_id) WHERE a.id IN ({marks})"
+    )
+    return dict(db.execute(site.database, sql, *ids).fetchall()) if ids else {}
+
+
 def place(site: Site, hub: str) -> tuple[int, int]:
     """Return (born, n) of the newest receipt of a hub that is here."""
     row = db.execute(site.database, "SELECT born, n FROM sync_hub WHERE site = ?", hub).fetchone()

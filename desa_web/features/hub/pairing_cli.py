@@ -1,0 +1,112 @@
+"""`desa hub pair …`: invite villages and confirm them without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from desa_web.core.console import Console
+from desa_web.core.i18n import _
+
+if TYPE_CHECKING:
+    from desa_web.features.hub.pairing_rows import Pairing
+
+
+@click.group(epilog="Contoh:  desa hub pair invite --label Sukamaju   ·   desa hub pair list")
+def pair() -> None:
+    """Sambungkan desa: kode undangan, empat kata, berkas undangan."""
+
+
+@pair.command()
+@click.option("--label", default="", metavar="NAMA", help="Untuk desa mana; boleh kosong.")
+@click.option("--source", default="", metavar="NAMA", help="Sumber yang mendapat kunci baru.")
+@click.option("--file", type=click.Path(path_type=Path), help="Tulis berkas undangan untuk stik.")
+@click.pass_obj
+def invite(console: Console, label: str, source: str, file: Path | None) -> None:
+    """Buat undangan: delapan angka yang berlaku 15 menit, atau berkas yang berlaku 90 hari."""
+    from desa_web.core.disk import write_atomic
+    from desa_web.features.hub import pairing, sources
+
+    with console.actor() as actor:
+        source_id = sources.find(actor.site, source).id if source else None
+        if file is not None:
+            made, data = pairing.invite_by_file(actor, label, source_id=source_id)
+            write_atomic(file.resolve(), data, mode=0o600)
+            console.event(_record(made), _("Undangan siap: {file}").format(file=file))
+            return
+        made = pairing.invite(actor, label, source_id=source_id)
+        code = f"{made.code[:4]} {made.code[4:]}"
+        sentence = _("Kode: {code}  (15 menit). Nomor undangan: {id}")
+        console.event(_record(made), sentence.format(code=code, id=made.id))
+
+
+@pair.command("list")
+@click.pass_obj
+def list_(console: Console) -> None:
+    """Daftar undangan yang masih berjalan dan yang baru selesai."""
+    from desa_web.features.hub import pairing
+
+    with console.actor() as actor:
+        records = [_record(one) for one in pairing.pairings(actor.site)]
+        console.show(records, columns=("id", "state", "name", "label", "words"))
+
+
+@pair.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.pass_obj
+def reply(console: Console, file: Path) -> None:
+    """Baca berkas balasan FILE dari desa; sesudah itu cocokkan kata-katanya."""
+    from desa_web.features.hub import pairing
+
+    with console.actor() as actor:
+        found = pairing.take_reply(actor, file.read_bytes()[: 64 << 10])
+        sentence = _("{name}: {words}. Bila sama, jalankan: desa hub pair confirm {id}")
+        console.event(
+            _record(found), sentence.format(name=found.name, words=found.words, id=found.id)
+        )
+
+
+@pair.command()
+@click.argument("invitation")
+@click.pass_obj
+def confirm(console: Console, invitation: str) -> None:
+    """Kata-katanya sama: sambungkan desa yang menjawab INVITATION (nomor undangan)."""
+    from desa_web.features.hub import pairing, sources
+
+    with console.actor() as actor:
+        source_id = pairing.confirm(actor, invitation)
+        source = sources.get(actor.site, source_id)
+        record = {"source": source.name, "slug": source.slug, "site": source.site}
+        console.event(record, _("{name} tersambung.").format(name=source.name))
+
+
+@pair.command()
+@click.argument("invitation")
+@click.pass_obj
+def refuse(console: Console, invitation: str) -> None:
+    """Tolak atau batalkan INVITATION (nomor undangan)."""
+    from desa_web.features.hub import pairing
+
+    with console.actor() as actor:
+        pairing.refuse(actor, invitation)
+        console.event({"event": "refused", "id": invitation}, _("Undangan dibatalkan."))
+
+
+@pair.command()
+@click.argument("name")
+@click.pass_obj
+def revoke(console: Console, name: str) -> None:
+    """Putuskan sumber NAME; beritanya yang sudah ada tetap ada."""
+    from desa_web.features.hub import pairing, sources
+
+    with console.actor() as actor:
+        source = sources.find(actor.site, name)
+        pairing.revoke(actor, source.id)
+        console.event({"event": "revoked", "source": source.name}, _("Sambungan diputus."))
+
+
+def _record(one: Pairing) -> dict[str, object]:
+    names = ("id", "kind", "state", "code", "label", "name", "site", "kode_wilayah", "words")
+    return {name: getattr(one, name) for name in names} | {"expires_at": one.expires_at}
