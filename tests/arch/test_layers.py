@@ -13,14 +13,17 @@ from importlinter.cli import lint_imports
 
 from tests.harness.site import ROOT
 
-HEAVY = ("flask", "PIL", "whoosh", "peewee", "waitress", "lxml", "argon2", "nacl", "markdown_it")
+HEAVY = (
+    "flask", "PIL", "whoosh", "peewee", "waitress", "lxml", "argon2", "nacl", "markdown_it",
+    "aiohttp",
+)  # fmt: skip
 HELP_CPU_S = 0.25
 # Imported once, before the forks: what is tested is our own modules, not how heavy others are.
 _ALONE = """
 import os, sys, traceback
 for name in (
     "flask", "peewee", "PIL.Image", "lxml.html", "click", "waitress.server", "argon2",
-    "nacl.signing", "markdown_it", "yaml", "nh3", "snowballstemmer", "jinja2.sandbox",
+    "nacl.signing", "markdown_it", "yaml", "nh3", "snowballstemmer", "jinja2.sandbox", "aiohttp",
 ):
     __import__(name)
 failed = 0

@@ -7,7 +7,7 @@
     KeyRing(folder)                 the secret keys: create, lock by recovery code, unlock
     bundle.create, check, changes   the same lines and their photos as files on a stick
 
-By name, because they bring aiohttp, which a village that only answers never loads:
+By name, for who asks other sites (aiohttp is loaded when a Client is entered, not before):
 
     client.Client                   asks other sites: bounded, resumable, Unreachable when it fails
     pull.card_of, pull.pull         who answers at an address; its new lines, page by page

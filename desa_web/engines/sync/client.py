@@ -20,35 +20,29 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import aiohttp
-from aiohttp.connector import Connection
-from yarl import URL
+from typing import TYPE_CHECKING, Any, Self
 
 from desa_web.core.clock import Clock, SystemClock
 from desa_web.core.disk import FileLock
 from desa_web.core.errors import Busy
 from desa_web.core.i18n import _
-from desa_web.engines.sync.connecting import Resolver, allowed_socket, of_error
 from desa_web.engines.sync.part_file import PartFile
-from desa_web.engines.sync.unreachable import (
-    Reason,
-    Unreachable,
-    of_status,
-)
+from desa_web.engines.sync.request import Limits, Request
+from desa_web.engines.sync.unreachable import Reason, Unreachable, of_status
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
+    from yarl import URL
+
+    from desa_web.engines.sync.wire import Wire
 
 __all__ = ["Answer", "Client", "Reason", "Unreachable"]
 
-MAX_HOPS = 5
 # A day: what a source asks for in Retry-After is honoured up to here.
 MAX_RETRY_AFTER_S = 86_400
-_MOVED = (301, 302, 303, 307, 308)
 _GOOD = (200, 201, 202, 204, 206, 304)
-_WEB_PORTS = (80, 443)
 # An attempt that brings nothing new, so often in a row, ends a download.
 _TRIES = 3
 
@@ -57,7 +51,7 @@ _TRIES = 3
 class Answer:
     """What a site said. The names in `headers` are found in any case.
 
-    is_whole is False only where part="keep" was asked: `body` is then what came before the cut,
+    is_whole is False only where keep_part was asked for: `body` is then what came before the cut,
     and `cut` says what happened.
     """
 
@@ -86,30 +80,18 @@ class Client:
         tls: ssl.SSLContext | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._allow_private = allow_private
-        self._agent = agent
-        self._max_open = max_open
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_read=stall_s)
-        self._tls = tls
-        self._clock = clock or SystemClock()
+        self._limits = Limits(
+            allow_private, agent, max_open, connect_s, stall_s, tls, clock or SystemClock()
+        )
         self._slots = asyncio.Semaphore(max_open)
         self._hosts: dict[str, _Turn] = {}
-        # The second one hands its connections back closed.
-        self._session: aiohttp.ClientSession | None = None
-        self._last: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            # Idle connections are for the next page of the same village, not for ever.
-            keepalive_timeout=3,
-            ttl_dns_cache=300,
-            resolver=Resolver(self._max_open),
-            ssl=self._tls or True,
-            socket_factory=partial(allowed_socket, allow_private=self._allow_private),
-        )
-        self._session = self._new_session(connector, aiohttp.ClientResponse)
-        self._last = self._new_session(connector, _LastAnswer)
+        # aiohttp is loaded here: who asks nobody never needs it.
+        from desa_web.engines.sync.wire import Wire
+
+        self._wire = Wire(self._limits)
         return self
 
     async def __aexit__(
@@ -118,10 +100,9 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for session in (self._last, self._session):
-            if session is not None:
-                await session.close()
-        self._session = self._last = None
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
 
     async def get(
         self,
@@ -141,7 +122,7 @@ class Client:
         asked of this host at once, so the connection is kept. Raises Unreachable.
         """
         asked = {"Accept-Encoding": "gzip", **(headers or {})}
-        request = _Request("GET", url, asked, timeout_s=timeout_s, stays=stays)
+        request = Request("GET", url, asked, timeout_s=timeout_s, stays=stays)
         return await self._whole(request, max_bytes, accept, keep_part=keep_part)
 
     async def send(
@@ -161,7 +142,7 @@ class Client:
         Raises Unreachable as `get`, MOVED for a redirect: a token goes to no other address.
         """
         asked = {"Accept-Encoding": "gzip", **(headers or {})}
-        request = _Request(method, url, asked, body, timeout_s=timeout_s)
+        request = Request(method, url, asked, body, timeout_s=timeout_s)
         return await self._whole(request, max_bytes, accept)
 
     async def download(
@@ -199,20 +180,6 @@ class Client:
             lock.release()
         return came
 
-    def _new_session(
-        self, connector: aiohttp.TCPConnector, answers: type[aiohttp.ClientResponse]
-    ) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=connector,
-            connector_owner=answers is aiohttp.ClientResponse,
-            response_class=answers,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
-            headers={"User-Agent": self._agent},
-        )
-
     async def _fetch(self, url: str, fetch: PartFile, headers: Mapping[str, str]) -> int:
         """Ask until the file is whole; give up when nothing new comes any more."""
         came, idle, mended = 0, 0, False
@@ -240,7 +207,7 @@ class Client:
         """Take what one request brings and return its bytes; a cut ends it early."""
         asked = {"Accept-Encoding": "identity", **headers, **fetch.range()}
         before = 0
-        async with self._asked(_Request("GET", url, asked)) as (answer, _url):
+        async with self._asked(Request("GET", url, asked)) as (answer, _url):
             if answer.status == 416:
                 fetch.forget()
                 return 0
@@ -251,7 +218,7 @@ class Client:
             fetch.begin(answer.status, answer.headers.get("Content-Range", ""))
             before = fetch.offset
             try:
-                async for data in self._chunks(answer):
+                async for data in self._open.chunks(answer):
                     fetch.write(data)
             except Unreachable as error:
                 if error.reason not in (Reason.CUT, Reason.SLOW):
@@ -264,7 +231,7 @@ class Client:
 
     async def _whole(
         self,
-        request: _Request,
+        request: Request,
         max_bytes: int,
         accept: Collection[int],
         *,
@@ -280,7 +247,7 @@ class Client:
                         raise _refused(answer)
                     if request.method != "HEAD" and status not in (204, 304):
                         parts.begin(answer.headers)
-                        async for data in self._chunks(answer):
+                        async for data in self._open.chunks(answer):
                             parts.add(data)
                         parts.end()
             except (Unreachable, TimeoutError) as error:
@@ -292,67 +259,18 @@ class Client:
         return Answer(status, answer.headers, parts.joined(), str(found), cut)
 
     @asynccontextmanager
-    async def _asked(self, request: _Request) -> AsyncIterator[tuple[aiohttp.ClientResponse, URL]]:
+    async def _asked(self, request: Request) -> AsyncIterator[tuple[ClientResponse, URL]]:
         """Give the answer's head, when it is this host's turn; the body is still to be read."""
-        target = self._checked(request.url)
+        target = self._open.checked(request.url)
         async with self._turn(target.authority):
-            try:
-                async with asyncio.timeout(request.timeout_s):
-                    answer, target = await self._hops(request, target)
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                raise of_error(error, self._clock) from error
+            answer, found = await self._open.ask(request, target)
             async with answer:
-                yield answer, target
+                yield answer, found
 
-    async def _hops(self, request: _Request, target: URL) -> tuple[aiohttp.ClientResponse, URL]:
-        session = self._session if request.stays else self._last
-        assert session is not None, "enter the client first"  # noqa: S101
-        for _hop in range(MAX_HOPS + 1):
-            answer = await session.request(
-                request.method,
-                target,
-                data=request.body or None,
-                headers=request.headers,
-                allow_redirects=False,
-            )
-            location = answer.headers.get("Location", "")
-            if answer.status not in _MOVED or not location:
-                return answer, target
-            answer.close()
-            following = self._checked(location, target)
-            is_safe = not (target.scheme == "https" and following.scheme == "http")
-            if request.method != "GET" or not is_safe:
-                raise Unreachable(Reason.MOVED, http_status=answer.status, where=str(following))
-            target = following
-        raise Unreachable(Reason.MOVED, http_status=answer.status, where=str(target))
-
-    def _checked(self, url: str, base: URL | None = None) -> URL:
-        """Return an address that may be asked. Raises Unreachable."""
-        try:
-            target = URL(url)
-            target = base.join(target) if base is not None else target
-            port = target.port
-        except ValueError as error:
-            raise Unreachable(Reason.ADDRESS) from error
-        if target.scheme not in ("http", "https") or not target.host or target.user is not None:
-            raise Unreachable(Reason.ADDRESS)
-        # Mail and other old services are not to be talked to in HTTP.
-        if not self._allow_private and port is not None and port < 1024 and port not in _WEB_PORTS:
-            raise Unreachable(Reason.ADDRESS)
-        return target
-
-    async def _chunks(self, answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """Yield the body as it comes. Raises Unreachable."""
-        while True:
-            try:
-                data = await answer.content.readany()
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                found = of_error(error, self._clock)
-                # A body whose end does not come is cut, whatever HTTP calls it.
-                raise found if found.reason is Reason.SLOW else Unreachable(Reason.CUT) from error
-            if not data:
-                return
-            yield data
+    @property
+    def _open(self) -> Wire:
+        assert self._wire is not None, "enter the client first"  # noqa: S101
+        return self._wire
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:
@@ -366,28 +284,6 @@ class Client:
             turn.waiting -= 1
             if not turn.waiting:
                 del self._hosts[host]
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-    timeout_s: float = 60
-    stays: bool = True
-
-
-class _LastAnswer(aiohttp.ClientResponse):
-    """An answer after which nothing more is asked: its connection is closed when it is read.
-
-    Ten thousand idle sockets help nobody, and "Connection: close" would be 38 bytes of each poll.
-    """
-
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        if connection.protocol is not None:
-            connection.add_callback(connection.protocol.force_close)
-        return await super().start(connection)
 
 
 class _Turn:
@@ -439,7 +335,7 @@ class _Parts:
         return b"".join(self._parts)
 
 
-def _refused(answer: aiohttp.ClientResponse) -> Unreachable:
+def _refused(answer: ClientResponse) -> Unreachable:
     return of_status(answer.status, _retry_after_s(answer.headers.get("Retry-After", "")))
 
 

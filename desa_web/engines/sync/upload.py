@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256 as new_sha256
 from pathlib import Path
-
-from yarl import URL
+from urllib.parse import urljoin, urlsplit
 
 from desa_web.engines.sync.client import Answer, Client
 from desa_web.engines.sync.unreachable import Reason, Unreachable
@@ -196,14 +195,11 @@ class _Sending:
 
     def _here(self, location: str) -> str:
         """Return the upload's address. Raises Unreachable: our token goes to no other site."""
-        base = URL(self._url)
-        try:
-            found = base.join(URL(location))
-        except ValueError as error:
-            raise Unreachable(Reason.STRANGER) from error
-        if found.origin() != base.origin():
-            raise Unreachable(Reason.MOVED, where=str(found))
-        return str(found)
+        found = urljoin(self._url, location)
+        here, there = urlsplit(self._url), urlsplit(found)
+        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+            raise Unreachable(Reason.MOVED, where=found)
+        return found
 
     def _moved_to(self, offset: int) -> None:
         if self._checked(offset) <= self.offset:

@@ -151,6 +151,18 @@ def test_redirects_are_followed_and_told_and_end() -> None:
     assert asked(say, use) == ("/baru?x=1", b"isi", Reason.MOVED)
 
 
+def test_a_token_is_not_carried_to_another_site() -> None:
+    async def use(client: Client, url: str) -> list[bool]:
+        async with LyingSite(always(answer(b"x"))) as other:
+            moved = LyingSite(always(answer(status=302, headers={"Location": other.url})))
+            async with moved as first:
+                headers = {"Authorization": "Bearer rahasia"}
+                await client.get(first.url, headers=headers)
+                return ["rahasia" in site.requests[0] for site in (first, other)]
+
+    assert asked(always(b""), use) == [True, False]
+
+
 def test_what_is_sent_goes_to_no_other_address() -> None:
     async def use(client: Client, url: str) -> Unreachable:
         with pytest.raises(Unreachable) as caught:
@@ -371,8 +383,7 @@ def test_a_poll_leaves_no_connection_behind() -> None:
     async def use(client: Client, url: str) -> int:
         await client.get(url)
         await client.get(url, accept=(304,))
-        assert client._session is not None
-        connector: Any = client._session.connector
+        connector: Any = client._open._session.connector
         return sum(len(idle) for idle in connector._conns.values())
 
     def say(_request: str) -> bytes:

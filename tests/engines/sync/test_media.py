@@ -374,7 +374,8 @@ def test_a_dead_line_is_given_up_and_nothing_is_lost(
         def keep(address: str) -> None:
             kept.append(address)
             net.strike(cut_after=0, times=10**6)
-            client._session.connector._conns.clear()  # type: ignore[union-attr]
+            connector: Any = client._open._session.connector
+            connector._conns.clear()
 
         with pytest.raises(Unreachable):
             await upload(client, url, file, sha256=digest_of(file), keep=keep)
