@@ -36,7 +36,7 @@ from desa_web.features.media import (
 )
 from desa_web.features.media.library import Filter, Show
 from desa_web.features.media.photo import Children
-from desa_web.features.media.uses import uses
+from desa_web.features.media.uses import Uses, uses
 from desa_web.features.news import service as news
 from desa_web.features.news.article import Text
 from tests.harness.hostile_images import SECRET_CAMERA, SECRET_TEXT
@@ -399,3 +399,22 @@ def test_an_exported_name_is_readable_unique_and_stable(site: Site, tmp_path: Pa
     assert service.add(boss, exported).id == kept.id
     other = service.replace(boss, kept.id, photo_file(tmp_path, 2))
     assert other.file_name == f"balai-desa-{other.master_sha256[:8]}.jpg"
+
+
+def test_where_photos_are_used_is_learnt_in_one_statement_a_feature(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = operator(site)
+    kept = service.add(boss, photo_file(tmp_path))
+    body = f'<p>Isi.</p><figure data-foto="{kept.id}"></figure>'
+    for number in range(12):
+        made = news.create(boss, Text(title=f"Kabar {number}", body=body))
+        if number % 2:
+            news.publish_now(boss, made.id)
+    asked: list[str] = []
+    real = site.database.execute_sql
+    monkeypatch.setattr(
+        site.database, "execute_sql", lambda sql, *a, **k: asked.append(sql) or real(sql, *a, **k)
+    )
+    assert len(Uses().follow(site).of(kept.id)) == 12
+    assert len([sql for sql in asked if "revision" in sql]) == 2

@@ -4,32 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from desa_web.core import db
 from desa_web.core.clock import as_utc
 from desa_web.core.site import Site
 from desa_web.features.media import service as media
 from desa_web.features.media.uses import Use
-from desa_web.features.pages.models import PageRevisionRow, PageRow
 
 kind = "page"
+
+_SELECT = (
+    "SELECT p.id, p.slug, p.created_at, r.title, r.lead_photo_id, r.body FROM page p "
+    "JOIN page_revision r ON r.id = p.revision_id WHERE p.trashed_at IS NULL"
+)
+# Databases limit how many values one statement may carry.
+_AT_ONCE = 500
 
 
 def uses(site: Site, object_ids: Sequence[str] | None) -> Iterator[Use]:
     """Yield one Use for each page (of these) that shows photos."""
-    query = PageRow.select().where(PageRow.trashed_at.is_null())
-    if object_ids is not None:
-        query = query.where(PageRow.id.in_(list(object_ids)))
-    for row in query.iterator():
-        text = PageRevisionRow.get_by_id(row.revision_id)
-        ids = [text.lead_photo_id or "", *media.photo_ids(text.body)]
+    if object_ids is None:
+        yield from _uses(site, _SELECT)
+        return
+    for at in range(0, len(object_ids), _AT_ONCE):
+        some = object_ids[at : at + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        yield from _uses(site, f"{_SELECT} AND p.id IN ({marks})", *some)
+
+
+def _uses(site: Site, sql: str, *params: str) -> Iterator[Use]:
+    for page_id, slug, created_at, title, lead, body in db.execute(site.database, sql, *params):
+        ids = [lead or "", *media.photo_ids(body)]
         shown = tuple(dict.fromkeys(i for i in ids if i))
         if shown:
             yield Use(
                 kind=kind,
-                object_id=row.id,
-                title=text.title,
-                url=f"/halaman/{row.slug}",
-                desk_url=f"/kelola/halaman/{row.id}",
+                object_id=page_id,
+                title=title,
+                url=f"/halaman/{slug}",
+                desk_url=f"/kelola/halaman/{page_id}",
                 ids=shown,
                 live_ids=shown,
-                published_at=as_utc(row.created_at),
+                published_at=as_utc(created_at),
             )
