@@ -142,8 +142,8 @@ class Publisher:
             if said is None or said.op is not Op.PUT or said.digest != digest:
                 if statement.revision:
                     content = {"revision": statement.revision, **content}
-                # Our own lines have no way behind them; a forwarder wraps them in his.
-                content |= {"path": [], "origin": writer.head.site}
+                # Our own news has no way behind it; what a hub hands on says where it comes from.
+                content = {"path": [], "origin": writer.head.site, **content}
                 writer.append(
                     Op.PUT, kind, statement.object_id, content,
                     revision=statement.revision, digest=digest,

@@ -25,5 +25,9 @@ FEATURE = Feature(
     ),
     commands={"hub": f"{_HERE}.cli:hub"},
     due={"hub.pull": f"{_HERE}.due:pull"},
-    adapters={"sources": f"{_HERE}.standing:received", "bundles": f"{_HERE}.push_stick"},
+    adapters={
+        "sources": f"{_HERE}.standing:received",
+        "origins": f"{_HERE}.origins",
+        "bundles": f"{_HERE}.push_stick",
+    },
 )

@@ -134,7 +134,7 @@ def settle(actor: Actor, item_id: str, *, version: int | None = None) -> Item:
         row = items.row_of(item_id)
         _expect(row, version)
         if row.needs_look:
-            _write(change, row, "settle", needs_look=False, taken_digest=row.digest)
+            _write(change, row, "settle", needs_look=False, taken_digest=row.digest, reason="")
         return as_item(row)
 
 
@@ -181,7 +181,7 @@ def _waiting_for_us(limit: int = 500) -> list[str]:
         "SELECT i.id FROM hub_item i JOIN hub_source s ON s.id = i.source_id WHERE "  # noqa: S608 - fragments of our own
         f"i.op = 'put' AND i.is_lost = 0 AND s.state <> 'removed' AND (({trusted} AND "
         "i.state = 'new' AND i.reason = '') "
-        f"OR ({trusted} AND i.state = 'published' AND i.needs_look = 1) "
+        f"OR ({trusted} AND i.state = 'published' AND i.needs_look = 1 AND i.reason = '') "
         "OR (i.state = 'published' AND i.needs_look = 0 AND i.lacks_photos = 1)) "
         "ORDER BY i.published_at, i.id LIMIT ?"
     )

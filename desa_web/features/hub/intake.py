@@ -25,7 +25,7 @@ from desa_web.core.journal import Change
 from desa_web.core.site import Site
 from desa_web.engines.sync import Op, Outcome, Receiver, log
 from desa_web.engines.sync.shelf import Held, Shelf
-from desa_web.features.hub import content, photos, receipts, sources, takeover
+from desa_web.features.hub import content, origins, photos, receipts, sources, takeover
 from desa_web.features.hub.models import ItemRow, SourceRow
 
 KIND = "article"
@@ -117,9 +117,9 @@ def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
     words = list(said)
     db.overwrite_deleted(change.actor.site.database)
     known = _rows(source.id, [word.object_id for word in words])
-    own = log.head(change.actor.site)
+    left = _goes_round(change.actor.site, source, words)
     for word in words:
-        if own is not None and _comes_from(own.site, word):
+        if word.object_id in left and word.object_id not in known:
             continue
         row = known.get(word.object_id)
         if word.op is Op.PUT:
@@ -128,10 +128,20 @@ def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
             _taken_back(change, source, row, word)
 
 
-def _comes_from(own: str, word: Said) -> bool:
-    """Did it begin here, or pass here already, and come round in a circle of hubs?"""
-    path = word.fields.get("path")
-    return word.fields.get("origin") == own or (isinstance(path, list) and own in path)
+def _goes_round(site: Site, source: SourceRow, words: Sequence[Said]) -> set[str]:
+    """Return which of these began here, passed here already, or come to us directly."""
+    own = log.head(site)
+    begun = {w.object_id: origins.begun_at(w.fields, source.site or "") for w in words}
+    asked = set()
+    for name in set(begun.values()) - {source.site or ""}:
+        if db.first(SourceRow, "site = ? AND state <> 'removed'", name) is not None:
+            asked.add(name)
+    ours = {own.site} if own is not None else set()
+    return {
+        word.object_id
+        for word in words
+        if begun[word.object_id] in ours | asked or ours & set(origins.path_of(word.fields))
+    }
 
 
 def _put(change: Change, source: SourceRow, row: ItemRow | None, word: Said) -> ItemRow:
@@ -151,7 +161,11 @@ def _put(change: Change, source: SourceRow, row: ItemRow | None, word: Said) -> 
     else:
         made = row
         is_news = row.digest != digest or row.op != Op.PUT
-        values |= _after_news(row, digest, now_ms) if is_news else {}
+        if is_news:
+            values |= _after_news(row, digest, now_ms)
+            if word.rev < row.rev and row.state == "published":
+                # The newer one was lost with a disk: nothing goes back to it by itself.
+                values |= {"needs_look": True, "reason": _("Desa kembali ke naskah yang lama.")}
         _update(row, **values)
         if row.article_id is not None:
             # The link to the original may have changed, and nothing else.
@@ -165,7 +179,7 @@ def _put(change: Change, source: SourceRow, row: ItemRow | None, word: Said) -> 
 
 def _after_news(row: ItemRow, digest: str, now_ms: int) -> dict[str, Any]:
     """Return what a changed text does to the decision on the older one."""
-    values: dict[str, Any] = {"received_at": now_ms}
+    values: dict[str, Any] = {"received_at": now_ms, "reason": ""}
     if row.state == "returned":
         values["state"] = "new"
     elif row.state == "held":

@@ -13,6 +13,7 @@ from typing import Any
 from desa_web.core import db, settings
 from desa_web.core.clock import as_utc
 from desa_web.core.journal import Row
+from desa_web.core.registry import adapters
 from desa_web.core.site import Site
 from desa_web.engines.sync import Op, Spoken, Statement
 from desa_web.features.media import masters
@@ -106,9 +107,20 @@ def _content(site: Site, article: ArticleRow, revision: RevisionRow) -> dict[str
         **{name: getattr(revision, name) for name in _TEXT},
         "media": _media(site, revision),
         "licence": settings.read(site)["licence"],
+        **_origin(article.id),
     }
     # Empty parts are not sent: every byte counts on a slow line.
     return {name: value for name, value in content.items() if value}
+
+
+def _origin(article_id: str) -> dict[str, Any]:
+    """Return where an article comes from that was not written here (the adapter "origins")."""
+    from desa_web.features import FEATURES
+
+    said: dict[str, Any] = {}
+    for adapter in adapters(FEATURES, "origins"):
+        said |= adapter.origin(article_id)
+    return said
 
 
 def _media(site: Site, revision: RevisionRow) -> list[dict[str, Any]]:
