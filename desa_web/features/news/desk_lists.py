@@ -7,10 +7,13 @@ from datetime import datetime
 
 from flask import Response, request, url_for
 
+from desa_web.core import journal
 from desa_web.core.actor import Actor, Permission
-from desa_web.core.clock import as_utc, to_ms
+from desa_web.core.clock import DAY_MS, as_utc, suspicion, to_ms
 from desa_web.core.disk import free_bytes
+from desa_web.core.errors import Conflict
 from desa_web.core.i18n import _
+from desa_web.core.site import Site
 from desa_web.features.accounts.service import role_names
 from desa_web.features.media.space import space
 from desa_web.features.news import queries
@@ -23,6 +26,8 @@ from desa_web.web.house import site
 blueprint = desk.blueprint("news_lists", __name__)
 
 PAGE_SIZE = 30
+_BACKUPS = "*.zip"
+_BACKUP_OLD_DAYS = 8
 _S = State
 
 
@@ -89,12 +94,24 @@ def home() -> Response:
         live=live,
         approved=approved,
         lines=health_lines(actor),
+        doubt=journal.clock_doubt(here),
+        may_confirm=_may_confirm(actor),
         deputy=actor.deputy,
         deputy_until=dates.full_date(actor.deputy.last_on) if actor.deputy else "",
         moment=moment,
         chip=chip,
         thumbs=_thumbs(own + live + approved),
     )
+
+
+@blueprint.post("/jam")
+def confirm_clock() -> Response:
+    """Trust the server's date: an admin has looked at it."""
+    actor = auth.require(Permission.MANAGE_SITE)
+    if not _may_confirm(actor):
+        raise Conflict(_("Tanggal server belum bisa dipercaya. Setel jam komputernya dulu."))
+    journal.confirm_clock(actor)
+    return desk.done(url_for(".home"), _("Jam dipercaya. Yang tertahan berjalan lagi."))
 
 
 @blueprint.get("/berita")
@@ -142,7 +159,30 @@ def health_lines(actor: Actor) -> list[Line]:
         words = _("{used} dari {quota}").format(
             used=dates.file_size(room.used_bytes), quota=dates.file_size(room.quota_bytes)
         )
-    return [_health_line(state), Line("server", _("Ruang server"), words, not room.is_low)]
+    lines = [_health_line(state), Line("server", _("Ruang server"), words, not room.is_low)]
+    if actor.may(Permission.MANAGE_SITE):
+        lines.append(_backup_line(here))
+    return lines
+
+
+def _backup_line(here: Site) -> Line:
+    """Return how old the newest backup in the site's own folder is."""
+    label = _("Cadangan terakhir")
+    made_ms = [int(file.stat().st_mtime * 1000) for file in (here.path / "backups").glob(_BACKUPS)]
+    if not made_ms:
+        return Line("awas", label, _("belum ada"), False)
+    newest = as_utc(max(made_ms))
+    is_fresh = here.clock.now_ms() - max(made_ms) < _BACKUP_OLD_DAYS * DAY_MS
+    return Line("simpan" if is_fresh else "awas", label, Moments(here)(newest), is_fresh)
+
+
+def _may_confirm(actor: Actor) -> bool:
+    """Not while the year is before the program's own: no person can have meant that."""
+    return (
+        actor.may(Permission.MANAGE_SITE)
+        and journal.clock_doubt(actor.site) is not None
+        and suspicion(actor.site.clock.now_ms(), None) is None
+    )
 
 
 def _health_line(state: dict[str, object]) -> Line:

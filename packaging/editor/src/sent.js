@@ -44,6 +44,22 @@ function carry(form) {
   if (key) form.addEventListener("submit", () => markSending(key));
 }
 
+// Say when the signal is gone: a ribbon on every page of the desk, a line at home.
+function showLine() {
+  const isGood = navigator.onLine !== false;
+  document.querySelectorAll("[data-offline]").forEach((ribbon) => { ribbon.hidden = isGood; });
+  document.querySelectorAll("[data-line]").forEach((line) => {
+    const said = line.querySelector("span");
+    said.textContent = isGood ? said.dataset.lineGood : said.dataset.lineBad;
+    line.classList.toggle("awas", !isGood);
+    line.hidden = false;
+  });
+}
+
+window.addEventListener("online", showLine);
+window.addEventListener("offline", showLine);
+showLine();
+
 const onTheWay = document.querySelector("form[data-send-on]");
 if (onTheWay) carry(onTheWay);
 else if (!document.querySelector(FORMS)) {
