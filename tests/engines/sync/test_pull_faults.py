@@ -230,3 +230,15 @@ def test_the_head_of_the_log_is_the_head_of_the_hub(village: tuple[Village, int]
         last = log.head(village[0].site)
     assert last is not None
     assert hub.receiver.shelf.source(hub.source).head == last.point
+
+
+def test_a_poll_without_news_is_at_most_260_bytes(village: tuple[Village, int], hub: Hub) -> None:
+    """Request and answer together, headers included, as the real server sends them."""
+
+    async def run() -> int:
+        async with BadNet(village[1]) as net:
+            await whole_answer(net, hub)
+            assert (await hub.pull(net)).unchanged
+            return net.up + net.down
+
+    assert 200 < asyncio.run(run()) <= 260
