@@ -10,13 +10,14 @@ of the file costs no memory. No entity of the document is expanded and nothing o
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from html import escape, unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
@@ -28,6 +29,8 @@ from desa_web.features.imports.item import Item, Kind, Picture, SourceUnreadable
 from desa_web.features.imports.wordpress_text import html_of
 
 _HEAD_BYTES = 65_536
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})")
+_UNFIT = bytes(n for n in range(32) if n not in (9, 10, 13))
 _SIZED = re.compile(r"-(?:\d{1,5}x\d{1,5}|scaled)(?=\.[A-Za-z0-9]{2,5}$)")
 _NO_RUBRIC = frozenset({
     "uncategorized", "uncategorised", "tak-berkategori", "tanpa-kategori", "tidak-berkategori",
@@ -146,8 +149,35 @@ def _refuse_strangers(file: Path) -> None:
 
 def _records(file: Path) -> Iterator[tuple[str, _Values]]:
     """Yield items, authors and categories; what was read is forgotten at once."""
+    with file.open("rb") as opened:
+        yield from _records_of(_Clean(opened), file.name)
+
+
+class _Clean:
+    """The bytes of a file without what XML cannot hold: old editors and imports left some."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder: codecs.IncrementalDecoder | None = None
+        head = stream.read(200)
+        stream.seek(0)
+        named = _ENCODING.search(head)
+        if named is None or named[1].lower() in (b"utf-8", b"utf8"):
+            self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        clean = data.translate(None, _UNFIT)
+        if self._decoder is None:
+            return clean if clean or not data else b" "
+        text = self._decoder.decode(clean, final=not data)
+        # No bytes would mean the end of the file.
+        return text.encode() if text or not data else b" "
+
+
+def _records_of(stream: _Clean, name: str) -> Iterator[tuple[str, _Values]]:
     context = etree.iterparse(
-        str(file), events=("end",), tag=[f"{{*}}{name}" for name in _LISTENED],
+        stream, events=("end",), tag=[f"{{*}}{name}" for name in _LISTENED],
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, recover=True,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
@@ -170,7 +200,7 @@ def _records(file: Path) -> Iterator[tuple[str, _Values]]:
     except etree.XMLSyntaxError as error:
         raise SourceUnreadable(
             _("{file} rusak di baris {line}. Ekspor ulang berkasnya dari WordPress.").format(
-                file=file.name, line=error.lineno or "?"
+                file=name, line=error.lineno or "?"
             )
         ) from error
 

@@ -46,10 +46,19 @@ _ALONE = re.compile(r"(?:<p>|<div[^>]*+>)\s*(https?://[^\s<>\"]++)\s*(?:</p>|</d
 def html_of(content: str, gallery_of: GalleryOf, notes: list[str]) -> str:
     """Return HTML for what WordPress keeps as a post's content."""
     text = _MORE.sub("", content.replace("\r\n", "\n").replace("\r", "\n"))
+    doubled: list[str] = []
+
+    def apart(match: re.Match[str]) -> str:
+        doubled.append(match[1])
+        return f"\ue000{len(doubled) - 1}\ue001"
+
+    # "[[gallery]]" is how WordPress writes "[gallery]" for readers.
+    text = _DOUBLE.sub(apart, text.replace("\ue000", ""))
     text = _CAPTION.sub(_figure, text)
     text = _GALLERY.sub(lambda m: gallery_of(_ids(m[1])), text)
     text = _EMBED.sub(_link, text)
     text = _without_shortcodes(text, notes)
+    text = re.sub("\ue000([0-9]+)\ue001", lambda m: doubled[int(m[1])], text)
     if "<!-- wp:" not in text:
         text = _with_paragraphs(text)
     return _ALONE.sub(lambda m: f"<p>{_anchor(m[1])}</p>", text)
@@ -103,14 +112,7 @@ def _without_shortcodes(text: str, notes: list[str]) -> str:
             dropped.add(name)
         return ""
 
-    kept: list[str] = []
-
-    def apart(match: re.Match[str]) -> str:
-        kept.append(match[1])
-        return f"\ue000{len(kept) - 1}\ue001"
-
-    text = _SHORTCODE.sub(judged, _DOUBLE.sub(apart, text.replace("\ue000", "")))
-    text = re.sub("\ue000([0-9]+)\ue001", lambda m: kept[int(m[1])], text)
+    text = _SHORTCODE.sub(judged, text)
     if dropped:
         notes.append(f"kode pendek dibuang: {', '.join(sorted(dropped))}")
     return text
