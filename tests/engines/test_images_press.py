@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from desa_web.engines.images import (
     PhotoRefused,
@@ -108,13 +108,32 @@ def test_the_longest_texts_fit_into_their_segments(tmp_path: Path) -> None:
     assert exiftool(tmp_path / "b.jpg")["XMP-dc:Description"] == "&" * 6000
 
 
-def test_only_a_jpeg_is_written_to(tmp_path: Path) -> None:
+def test_only_a_jpeg_or_a_png_is_written_to(tmp_path: Path) -> None:
     out = io.BytesIO()
-    picture().save(out, "PNG")
-    (tmp_path / "a.png").write_bytes(out.getvalue())
+    picture().save(out, "GIF")
+    (tmp_path / "a.gif").write_bytes(out.getvalue())
     with pytest.raises(PhotoRefused):
-        write_press_metadata(tmp_path / "a.png", tmp_path / "b.jpg", FULL)
+        write_press_metadata(tmp_path / "a.gif", tmp_path / "b.jpg", FULL)
     assert not (tmp_path / "b.jpg").exists()
+
+
+def test_a_png_carries_caption_and_credit_and_keeps_its_pixels(tmp_path: Path) -> None:
+    before, after = tmp_path / "a.png", tmp_path / "b.png"
+    old = PngImagePlugin.PngInfo()
+    old.add_text("Comment", "kamera lama")
+    picture().save(before, "PNG", pnginfo=old)
+    size_bytes = write_press_metadata(before, after, FULL)
+    assert after.stat().st_size == size_bytes == write_press_metadata(before, None, FULL)
+    tags = exiftool(after)
+    assert tags["XMP-dc:Description"] == tags["PNG:Description"] == FULL.caption
+    assert tags["XMP-dc:Creator"] == tags["PNG:Author"] == FULL.byline
+    assert tags["XMP-photoshop:Credit"] == FULL.credit
+    assert tags["XMP-dc:Rights"] == tags["PNG:Copyright"] == FULL.copyright
+    assert b"kamera lama" not in after.read_bytes()
+    with Image.open(before) as one, Image.open(after) as other:
+        assert one.tobytes() == other.tobytes()
+    command = ["exiftool", "-validate", "-s3", "-Validate", "-Warning", after]
+    assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == "OK\n"
 
 
 def test_a_photographers_caption_is_read_from_iim_alone(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from desa_web.core.actor import operator
 from desa_web.core.errors import NotFound
 from desa_web.core.follow import once
 from desa_web.core.site import Site
-from desa_web.features.media import albums, followers, kit, masters, service
+from desa_web.features.media import albums, followers, kit, kit_sources, masters, service
 from desa_web.features.media.photo import Children
 from desa_web.features.news import rubrics
 from desa_web.features.news import service as news
@@ -176,6 +176,33 @@ def test_a_changed_caption_gives_another_kit_and_removes_the_old_file(
     second = kit.of_article(site, article)
     assert second.etag != first.etag
     assert [p.name for p in (site.cache / "kits").iterdir()] == [second.path.name]
+
+
+def test_the_size_that_is_announced_is_the_size_that_comes(site: Site, article: str) -> None:
+    source = kit_sources.source()
+    assert source is not None
+    (one,) = source.kit_articles(site, before=None, limit=2)
+    announced = kit.size_of(site, one)
+    assert not list((site.cache / "kits").glob("*.zip"))
+    assert kit.of_article(site, article).size_bytes == announced
+
+
+def test_a_png_of_a_kit_says_what_it_shows_and_who_made_it(site: Site, tmp_path: Path) -> None:
+    boss = operator(site)
+    Image.new("RGBA", (300, 200), (10, 90, 40, 128)).save(tmp_path / "peta.png")
+    chart = service.add(boss, tmp_path / "peta.png", caption="Peta dusun.", credit="Nur Aini")
+    assert chart.mime == "image/png"
+    made = news.create(boss, Text(title="Peta baru", body="<p>Isi.</p>", lead_photo_id=chart.id))
+    news.publish_now(boss, made.id)
+    _archive, files = _open(kit.of_article(site, made.slug))
+    (name,) = [n for n in files if n.endswith(".png")]
+    (tmp_path / "out.png").write_bytes(files[name])
+    listing = subprocess.run(
+        ["exiftool", "-j", tmp_path / "out.png"], capture_output=True, check=True
+    )
+    (tags,) = json.loads(listing.stdout)
+    assert tags["Description"] == "Peta dusun."
+    assert tags["Creator"] == "Nur Aini"
 
 
 def test_a_draft_has_no_kit(site: Site) -> None:

@@ -11,7 +11,7 @@ What the engine shows:
 - `Studio.ingest(source, master, max_edge_px=…)`: write the master (re-encoded, no metadata).
 - `Studio.renditions(photo, folder)`: write the WebP steps and the fallback JPEG.
 - `likeness_distance(a, b)`: how far two pictures are apart; up to `NEAR_DUPLICATE` is a hint.
-- `write_press_metadata(jpeg, target, metadata)`: caption and credit without encoding again.
+- `write_press_metadata(photo, target, metadata)`: caption and credit without encoding again.
 - `read_press_metadata(jpeg)`: what a photographer wrote into a picture.
 
 PhotoRefused speaks about the photo; PhotoBusy about the server and never blames the photo.

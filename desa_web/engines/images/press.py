@@ -1,8 +1,9 @@
-"""Caption and credit inside a JPEG, for the press: Exif, XMP and IPTC-IIM, written and read.
+"""Caption and credit inside a photo, for the press: Exif, XMP and IPTC-IIM, written and read.
 
 The pixels are not touched: segments are put in front of the compressed data of one of our
-masters. Follows the Metadata Working Group's guidelines 2.0: the same text in all three, and
-the digest that tells readers that IIM is in step with XMP. Does not decode, knows no Pillow.
+masters. A PNG gets XMP and the text chunks that viewers show; it has no place for IIM.
+Follows the Metadata Working Group's guidelines 2.0: the same text in all three, and the digest
+that tells readers that IIM is in step with XMP. Does not decode, knows no Pillow.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hashlib import md5
 from html import escape
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from desa_web.core.disk import write_atomic
 from desa_web.engines.images.facts import PhotoRefused, Reason
@@ -45,28 +47,24 @@ class PressMetadata:
     taken_on: date | None = None
 
 
-def write_press_metadata(jpeg: Path, target: Path, metadata: PressMetadata) -> None:
-    """Write `jpeg` with the metadata to `target`, atomically, the picture data byte for byte.
+def write_press_metadata(photo: Path, target: Path | None, metadata: PressMetadata) -> int:
+    """Write `photo` with the metadata to `target`, atomically, the picture data byte for byte.
 
-    All metadata that `jpeg` carried is replaced. The same input gives the same bytes. Raises
-    PhotoRefused(UNSUPPORTED) when `jpeg` is no JPEG; a PNG master has no IIM to write to.
+    Returns how many bytes that are; without a target it only counts them. All metadata that a
+    JPEG or PNG carried is replaced. The same input gives the same bytes. Raises
+    PhotoRefused(UNSUPPORTED) for other kinds.
     """
-    data = jpeg.read_bytes()
-    if not data.startswith(b"\xff\xd8\xff"):
-        raise PhotoRefused(Reason.UNSUPPORTED)
+    data = photo.read_bytes()
     clean = _cleaned(metadata)
-    kept: list[bytes] = []
-    rest = 2
-    for marker, start, end in _segments(data):
-        rest = end
-        if marker == 0xE0 and not kept:
-            kept.append(data[start:end])
-        elif not 0xE1 <= marker <= 0xED and marker != 0xFE:
-            rest = start
-            break
-    # Exif must come first (Exif 2.32, 4.7.2); readers accept a JFIF segment in front of it.
-    head = [b"\xff\xd8", *kept, _exif_segment(clean), _xmp_segment(clean), _iim_segment(clean)]
-    write_atomic(target, b"".join(head) + data[rest:])
+    if data.startswith(b"\xff\xd8\xff"):
+        made = _jpeg_with(data, clean)
+    elif data.startswith(_PNG_MAGIC):
+        made = _png_with(data, clean)
+    else:
+        raise PhotoRefused(Reason.UNSUPPORTED)
+    if target is not None:
+        write_atomic(target, made)
+    return len(made)
 
 
 def read_press_metadata(jpeg: Path) -> PressMetadata:
@@ -91,6 +89,16 @@ def read_press_metadata(jpeg: Path) -> PressMetadata:
     return _cleaned(PressMetadata(**(iim | xmp)))
 
 
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_PNG_WORDS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
+# PNG 3rd edition, 11.3.3.1: keywords that viewers know.
+_PNG_FIELDS = {
+    b"Title": "headline",
+    b"Author": "byline",
+    b"Description": "caption",
+    b"Copyright": "copyright",
+    b"Source": "credit",
+}
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _IRB_MARK = b"Photoshop 3.0\0"
 # IPTC-IIM 4.2, record 2: dataset and its limit in bytes.
@@ -142,6 +150,48 @@ def _cleaned(metadata: PressMetadata) -> PressMetadata:
     )
 
 
+def _jpeg_with(data: bytes, metadata: PressMetadata) -> bytes:
+    kept: list[bytes] = []
+    rest = 2
+    for marker, start, end in _segments(data):
+        rest = end
+        if marker == 0xE0 and not kept:
+            kept.append(data[start:end])
+        elif not 0xE1 <= marker <= 0xED and marker != 0xFE:
+            rest = start
+            break
+    xmp = _segment(0xE1, _XMP_MARK + _xmp_packet(metadata))
+    # Exif must come first (Exif 2.32, 4.7.2); readers accept a JFIF segment in front of it.
+    head = [b"\xff\xd8", *kept, _exif_segment(metadata), xmp, _iim_segment(metadata)]
+    return b"".join(head) + data[rest:]
+
+
+def _png_with(data: bytes, metadata: PressMetadata) -> bytes:
+    """Put the words behind IHDR, where readers that stop at the pixels find them."""
+    words = [_png_text(b"XML:com.adobe.xmp", _xmp_packet(metadata))]
+    for keyword, name in _PNG_FIELDS.items():
+        if text := getattr(metadata, name):
+            words.append(_png_text(keyword, text.encode()))
+    parts, at = [_PNG_MAGIC], len(_PNG_MAGIC)
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data):
+            raise PhotoRefused(Reason.TRUNCATED)
+        chunk = data[at + 4 : at + 8]
+        if chunk not in _PNG_WORDS:
+            parts.append(data[at:end])
+        if chunk == b"IHDR":
+            parts += words
+        at = end
+    return b"".join(parts)
+
+
+def _png_text(keyword: bytes, text: bytes) -> bytes:
+    """An iTXt chunk: UTF-8, not packed, no language."""
+    body = b"iTXt" + keyword + b"\0\0\0\0\0" + text
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body))
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, start, end) of the segments in front of the first scan."""
     at = 2
@@ -184,7 +234,7 @@ def _exif_segment(metadata: PressMetadata) -> bytes:
     return _segment(0xE1, b"Exif\0\0" + tiff)
 
 
-def _xmp_segment(metadata: PressMetadata) -> bytes:
+def _xmp_packet(metadata: PressMetadata) -> bytes:
     parts = [
         _rdf("dc:description", "Alt", [metadata.caption]),
         _rdf("dc:rights", "Alt", [metadata.copyright]),
@@ -203,7 +253,7 @@ def _xmp_segment(metadata: PressMetadata) -> bytes:
         f'<rdf:Description rdf:about="">{"".join(parts)}</rdf:Description>'
         '</rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
     )
-    return _segment(0xE1, _XMP_MARK + packet.encode())
+    return packet.encode()
 
 
 def _rdf(tag: str, container: str, texts: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Media kits: one zip a newsroom can work from, of an article or of the village.
 
     made = of_article(site, "jalan-tani-dibangun")     # KitFile: path, name, size, photo_count
+    size_of(site, article)                             # the same size, without building it
 
 Built as a file in cache/kits under a name that says what went in, so it is built once and sent by
 the server's file path. The same input gives the same bytes. Photos are masters with caption and
@@ -13,6 +14,7 @@ import json
 import re
 import secrets
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ from desa_web.core.errors import Damaged, NotFound, storage_error
 from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
 from desa_web.core.site import Site
-from desa_web.engines.images import write_press_metadata
+from desa_web.engines.images import PressMetadata, write_press_metadata
 from desa_web.features.media import albums, kit_sources, kit_texts, masters, ninjs, service
 from desa_web.features.media.kit_sources import KitArticle
 from desa_web.features.media.kit_texts import KitPhoto
@@ -40,9 +42,12 @@ from desa_web.web.context_parts import Site as SiteContext
 from desa_web.web.public import site_context
 
 # Raise it when the same input shall give other bytes: old files are then not taken any more.
-FORMAT = 1
+FORMAT = 2
 PRESS_ALBUM = "foto-pers"
 PRESS_PHOTOS = 8
+_TEXT_LEVEL = 6
+# APPNOTE 4.3: local and central header of an entry, and the end of the central directory.
+_ZIP_ENTRY_BYTES, _ZIP_END_BYTES = 30 + 46, 22
 _CAPTION = re.compile(
     r'<figure data-foto="([0-9A-Za-z-]+)"><figcaption>(.*?)</figcaption></figure>', re.DOTALL
 )
@@ -82,24 +87,26 @@ def of_article(site: Site, slug_or_id: str) -> KitFile:
     if article is None:
         raise NotFound(_("Berita ini tidak ada, jadi paketnya juga tidak ada."))
     context = context_of(site)
-    photos = article_photos(article)
-    content = _Content(
-        folder=article.slug,
-        moment=dates.local(article.updated_at, context.zone),
-        texts={
-            "naskah.txt": kit_texts.manuscript(article, photos, context),
-            "naskah.html": kit_texts.page(article, photos, context),
-            "captions.csv": kit_texts.captions(photos, context),
-            "LISENSI.txt": kit_texts.licence(context),
-            "ninjs.json": ninjs.document(article, photos, context),
-        },
-        photos=tuple(photos),
-        headline=article.title,
-        tags=article.tags,
-        files=(),
-        keys=article.keys | {"site"},
-    )
+    content = _of_article(article, context)
     return _built(site, f"{slugify(context.short_name, fallback='desa')}-{article.slug}", content)
+
+
+def size_of(site: Site, article: KitArticle) -> int:
+    """Return the size in bytes that the article's zip has, or will have when somebody asks."""
+    context = context_of(site)
+    content = _of_article(article, context)
+    size_bytes = _ZIP_END_BYTES
+    for name, text in content.texts.items():
+        squeezer = zlib.compressobj(_TEXT_LEVEL, zlib.DEFLATED, -15)
+        packed = len(squeezer.compress(text.encode())) + len(squeezer.flush())
+        size_bytes += packed + _entry_bytes(content, name)
+    for one in content.photos:
+        master = masters.path_of(site, one.photo.master_sha256)
+        if master.exists():
+            words = _words(one, content, context)
+            size_bytes += write_press_metadata(master, None, words)
+            size_bytes += _entry_bytes(content, one.file)
+    return size_bytes
 
 
 def of_village(site: Site) -> KitFile:
@@ -156,6 +163,26 @@ def context_of(site: Site) -> SiteContext:
     return site_context(settings.read(site), base_url=site.config.text("base_url"))
 
 
+def _of_article(article: KitArticle, context: SiteContext) -> _Content:
+    photos = article_photos(article)
+    return _Content(
+        folder=article.slug,
+        moment=dates.local(article.updated_at, context.zone),
+        texts={
+            "naskah.txt": kit_texts.manuscript(article, photos, context),
+            "naskah.html": kit_texts.page(article, photos, context),
+            "captions.csv": kit_texts.captions(photos, context),
+            "LISENSI.txt": kit_texts.licence(context),
+            "ninjs.json": ninjs.document(article, photos, context),
+        },
+        photos=tuple(photos),
+        headline=article.title,
+        tags=article.tags,
+        files=(),
+        keys=article.keys | {"site"},
+    )
+
+
 def _built(site: Site, stem: str, content: _Content) -> KitFile:
     """Return the file for this content, building it when it is not there."""
     digest = _digest(content)
@@ -190,7 +217,7 @@ def _write(site: Site, path: Path, content: _Content) -> None:
             with zipfile.ZipFile(fresh, "w") as archive:
                 for name, text in content.texts.items():
                     info = _info(content, name, zipfile.ZIP_DEFLATED)
-                    archive.writestr(info, text.encode(), compresslevel=6)
+                    archive.writestr(info, text.encode(), compresslevel=_TEXT_LEVEL)
                 for name, file in files:
                     # JPEG does not get smaller, and stored bytes can be copied in blocks.
                     with (
@@ -217,14 +244,17 @@ def _press_files(site: Site, content: _Content, folder: Path) -> Iterable[tuple[
         if not master.exists():
             sentence = _("Berkas foto {name} hilang dari server. Pulihkan dari cadangan.")
             raise Damaged(sentence.format(name=one.photo.file_name))
-        if one.photo.mime != "image/jpeg":
-            # A PNG master is a drawing or a chart; captions.csv speaks for it.
-            yield one.file, master
-            continue
         target = folder / one.photo.file_name
-        words = kit_texts.press_metadata(one, context, content.headline, content.tags)
-        write_press_metadata(master, target, words)
+        write_press_metadata(master, target, _words(one, content, context))
         yield one.file, target
+
+
+def _words(one: KitPhoto, content: _Content, context: SiteContext) -> PressMetadata:
+    return kit_texts.press_metadata(one, context, content.headline, content.tags)
+
+
+def _entry_bytes(content: _Content, name: str) -> int:
+    return _ZIP_ENTRY_BYTES + 2 * len(f"{content.folder}/{name}".encode())
 
 
 def _info(content: _Content, name: str, how: int, size_bytes: int = 0) -> zipfile.ZipInfo:

@@ -89,8 +89,6 @@ def _download(made: kit.KitFile) -> Response:
 
 def _kit(article: KitArticle, photos: list[KitPhoto], context: SiteContext) -> Kit:
     site = public_site().site
-    # The photos' bytes are nearly all of it; the texts add some kilobytes.
-    size_bytes = sum(one.photo.size_bytes for one in photos) + 3 * len(article.body.encode())
     contents = _("Naskah, {n} foto asli").format(n=len(photos)) if photos else _("Naskah")
     return Kit(
         title=article.title,
@@ -102,7 +100,7 @@ def _kit(article: KitArticle, photos: list[KitPhoto], context: SiteContext) -> K
             name=_("Unduh paket"),
             url=f"/media-kit/berita/{article.slug}.zip",
             format="ZIP",
-            size_bytes=size_bytes,
+            size_bytes=kit.size_of(site, article),
         ),
         kicker=Link(text=article.rubric, url=article.rubric_url) if article.rubric_url else None,
         picture=picture(site, photos[0].photo) if photos else None,
