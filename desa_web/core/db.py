@@ -26,7 +26,7 @@ from desa_web.core.errors import Busy, DesaError, ReadOnly, storage_error
 from desa_web.core.i18n import _
 
 # FULL: with NORMAL a power cut lost 4 of 391 acknowledged writes.
-_PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "trusted_schema": 0, "cache_size": -4000}
+_PRAGMAS = {"foreign_keys": 1, "synchronous": 2, "trusted_schema": 0, "cache_size": -1000}
 BUSY_TIMEOUT_S = 10
 
 _current: ContextVar[peewee.Database | None] = ContextVar("database", default=None)

@@ -15,8 +15,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-import yaml
-
 from desa_web.core.errors import InvalidInput
 from desa_web.core.i18n import _
 
@@ -40,6 +38,9 @@ def split(content: bytes, name: str, known: Sequence[str]) -> tuple[dict[str, ob
 
 def join(front: Mapping[str, object], markdown: str) -> bytes:
     """Return the file; empty texts, empty lists and None are left out."""
+    # Here and below: loaded by those who read such files, not by every server.
+    import yaml
+
     kept = {name: value for name, value in front.items() if value not in ("", None, [])}
     head = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=100)
     body = markdown.strip("\n")
@@ -122,6 +123,8 @@ def moment(value: object, name: str) -> datetime | None:
 
 
 def _front(source: str, name: str, known: Sequence[str]) -> dict[str, object]:
+    import yaml
+
     try:
         front = yaml.safe_load(source)
     except yaml.YAMLError as error:

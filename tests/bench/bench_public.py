@@ -8,6 +8,8 @@ one with --many, two a day, so that one has more months and not longer ones; tha
 village with its menu and photos; nginx on the folder that the first one baked. CPU is the server
 processes' own, from the scheduler.
 
+One connection asks for one uncached page at a time: with eight of them it is chance which thread
+wakes which, and the Flask hello alone cost between 166 and 3,600 us on a machine with other work.
 A ratio is made within each round, where all met the same machine; the middle one and the largest
 are printed. "Uncached" requests carry If-Unmodified-Since, which the page store leaves to the
 program: what is measured is reading the database and rendering, without keeping the page. What
@@ -85,7 +87,7 @@ class Uncached(Client):
     """Asks past the page store."""
 
     def __init__(self, port: int, target: str) -> None:
-        super().__init__(port, target)
+        super().__init__(port, target, connections=1)
         self._request = self._request.replace(b"\r\n\r\n", f"\r\n{UNCACHED}\r\n".encode())
 
 
@@ -148,7 +150,7 @@ def _settle(target: Target) -> None:
 
 def uncached(villages: dict[str, Village], hello: Target, requests: int, rounds: int) -> None:
     """Print CPU a request of pages that nobody kept, beside a Flask hello."""
-    asked = {"flask hello": (hello, Client(hello.port, "/"), requests)}
+    asked = {"flask hello": (hello, Client(hello.port, "/", connections=1), requests)}
     for size, place in villages.items():
         for kind, path in place.pages.items():
             count = max(16, requests // 10) if kind in DEAR else requests

@@ -55,7 +55,7 @@ class PageStore:
         folder: Path,
         identity: str,
         *,
-        memory_bytes: int = 12 << 20,
+        memory_bytes: int = 6 << 20,
         max_body_bytes: int = 2 << 20,
     ) -> None:
         self._memory_bytes = memory_bytes

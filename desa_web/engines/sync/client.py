@@ -12,7 +12,6 @@ is asked one thing at a time. Nothing is known here of logs, feeds or pages.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -83,6 +82,9 @@ class Client:
         self._limits = Limits(
             allow_private, agent, max_open, connect_s, stall_s, tls, clock or SystemClock()
         )
+        # Here and below: a village that asks nobody does without these 3 MB.
+        import asyncio
+
         self._slots = asyncio.Semaphore(max_open)
         self._hosts: dict[str, _Turn] = {}
         self._wire: Wire | None = None
@@ -163,6 +165,8 @@ class Client:
         Unreachable (CORRUPT: not what the hash says; TOO_LARGE), Busy while another download
         writes the same file, OSError of the disk.
         """
+        import asyncio
+
         part = file.with_name(f"{file.name}.part")
         lock = FileLock(part)
         if not lock.try_acquire():
@@ -237,6 +241,8 @@ class Client:
         *,
         keep_part: bool = False,
     ) -> Answer:
+        import asyncio
+
         parts = _Parts(max_bytes)
         cut: Reason | None = None
         async with self._asked(request) as (answer, found):
@@ -290,6 +296,8 @@ class _Turn:
     __slots__ = ("lock", "waiting")
 
     def __init__(self) -> None:
+        import asyncio
+
         self.lock = asyncio.Lock()
         self.waiting = 0
 

@@ -10,7 +10,6 @@ nothing: the state is asked for again.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
 import re
@@ -239,6 +238,8 @@ def _tell(
     async def ask() -> dict[str, Any]:
         async with hubline.line(site, address, token) as hub:
             return await hub.tell(path, message)
+
+    import asyncio
 
     return asyncio.run(ask())
 

@@ -9,7 +9,6 @@ shrink with the line. News first, photos after them; receipts come back in the s
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import gzip
 from collections.abc import Callable, Mapping
@@ -85,6 +84,8 @@ def push(site: Site, tell: Tell | None = None) -> Pushed:
     with locked(site.data / "push.lock", sentence):
         pushed = Pushed()
         try:
+            import asyncio
+
             asyncio.run(_Push(site, hub, pushed, tell or _nobody).run())
         except DesaError as error:
             _failed(site, hub, error)
