@@ -132,7 +132,7 @@ def test_a_png_carries_caption_and_credit_and_keeps_its_pixels(tmp_path: Path) -
     assert b"kamera lama" not in after.read_bytes()
     with Image.open(before) as one, Image.open(after) as other:
         assert one.tobytes() == other.tobytes()
-    command = ["exiftool", "-validate", "-s3", "-Validate", "-Warning", after]
+    command = ["exiftool", "-s3", "-Validate", "-Warning", after]
     assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == "OK\n"
 
 
