@@ -293,7 +293,8 @@ def test_the_examples_send_the_program_s_own_headers(name: str) -> None:
         assert f'{header} "{value}"' in text, header
 
 
-UNITS = ("desa.service", "desa-backup.service", "desa-backup.timer")
+UNITS = ("desa.service", "desa-backup.service", "desa-backup.timer", "desa-pull.service",
+         "desa-pull.timer")  # fmt: skip
 
 
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
@@ -306,7 +307,10 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("unit", "most"), [("desa.service", 1.5), ("desa-backup.service", 1.0)])
+@pytest.mark.parametrize(
+    ("unit", "most"),
+    [("desa.service", 1.5), ("desa-backup.service", 1.0), ("desa-pull.service", 1.5)],
+)
 def test_the_units_are_shut_in(unit: str, most: float) -> None:
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager"]
     done = subprocess.run(

@@ -195,7 +195,7 @@ class Collector:
 
         def take(_name: str, data: bytes) -> Outcome:
             nonlocal articles
-            outcome = intake.taken(site, ask.id, data, is_live=True)
+            outcome = intake.taken(site, ask.id, data, is_live=True, is_pull=True)
             articles += sum(one.kind == intake.KIND for one in outcome.accepted)
             return outcome
 

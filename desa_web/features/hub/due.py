@@ -31,11 +31,9 @@ def pull(site: Site, _ref: str) -> None:
     with journal.change(program(site)):
         now_ms = site.clock.now_ms()
         next_ms = leases.next_ms(site)
-        if next_ms is None:
-            due.cancel(DUE, "")
-        else:
-            at_ms = min(max(next_ms, now_ms + _SOONEST_MS), now_ms + _LATEST_MS)
-            due.plan(DUE, "", at_ms)
+        # Without anybody to ask there may be villages that push, and news that goes on by itself.
+        at_ms = now_ms + _LATEST_MS if next_ms is None else next_ms
+        due.plan(DUE, "", min(max(at_ms, now_ms + _SOONEST_MS), now_ms + _LATEST_MS))
 
 
 def _start(site: Site) -> subprocess.Popen[bytes]:

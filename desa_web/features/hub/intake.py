@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from desa_web.core import db, journal
+from desa_web.core import db, due, journal
 from desa_web.core.actor import program
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
@@ -41,10 +41,13 @@ class Said:
     fields: Mapping[str, Any]
 
 
-def taken(site: Site, source_id: str, data: bytes, *, is_live: bool = False) -> Outcome:
+def taken(
+    site: Site, source_id: str, data: bytes, *, is_live: bool = False, is_pull: bool = False
+) -> Outcome:
     """Take lines of a village into its log and into the inbox. Raises as Receiver.receive.
 
-    is_live: the village itself answered just now.
+    is_live: the village itself answered just now. is_pull: a run of collect.py goes on, which
+    notes how it went and publishes afterwards; a push or a stick has nobody else to do that.
     """
     with ExitStack() as stack:
         if b'"erase"' in data:
@@ -66,6 +69,8 @@ def taken(site: Site, source_id: str, data: bytes, *, is_live: bool = False) -> 
             sources.heard_of_itself(change, source)
         if source.must_compare and outcome.is_whole and not outcome.more:
             _compare(change, receiver.shelf, source)
+        if not is_pull and outcome.problem is None:
+            _note(site, source, has_news=any(a.kind == KIND for a in outcome.accepted))
     return outcome
 
 
@@ -93,6 +98,18 @@ def compare(site: Site, source_id: str) -> None:
     """Bring all items of a village in step with its log as it is held here."""
     with journal.change(program(site)) as change:
         _compare(change, Shelf(site), _row(source_id))
+
+
+def _note(site: Site, source: SourceRow, *, has_news: bool) -> None:
+    """Note that a village was heard; what it may publish by itself is soon looked at."""
+    now_ms = site.clock.now_ms()
+    sql = (
+        "UPDATE hub_poll SET ok_at = ?, news_at = CASE WHEN ? = 1 THEN ? ELSE news_at END, "
+        "error_code = '', error = '' WHERE source_id = ?"
+    )
+    db.execute(site.database, sql, now_ms, int(has_news), now_ms, source.id)
+    if has_news and source.trust == "auto":
+        due.plan(sources.DUE, "", now_ms)
 
 
 def _said(shelf: Shelf, name: str, outcome: Outcome, is_redrawn: bool) -> list[Said]:

@@ -84,7 +84,7 @@ def register(
     address "": a village that is never asked, because it pushes or sends files.
     """
     actor.require(Permission.RUN_HUB)
-    address = checked_address(address) if address else ""
+    address = _address(kind, address)
     if site is not None and not is_site(site):
         raise InvalidInput(_("Nama catatan desa tidak benar. Ambil lagi dari situs desa."))
     own = log.head(actor.site)
@@ -165,7 +165,7 @@ def change(
         row = _row(source_id)
         _expect(row, version)
         if address is not None:
-            values["address"] = checked_address(address) if address else ""
+            values["address"] = _address(Kind(row.kind), address)
             _set_host(actor.site, row.id, values["address"])
         _update(current, row, "change", values)
         return _view(actor.site, row)
@@ -299,6 +299,15 @@ def checked_address(address: str) -> str:
         sentence = _("Alamat ditulis seperti https://sukamaju.desa.id.")
         raise InvalidInput(fields={"address": sentence})
     return parts._replace(netloc=parts.netloc.lower(), fragment="").geturl().rstrip("/")
+
+
+def _address(kind: Kind, address: str) -> str:
+    """Return what is kept of an address: of a village its front door, whatever page was named."""
+    checked = checked_address(address) if address else ""
+    if kind is Kind.FEED or not checked:
+        return checked
+    parts = urlsplit(checked)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _set_state(actor: Actor, source_id: str, state: State) -> Source:
