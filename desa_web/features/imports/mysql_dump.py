@@ -52,8 +52,9 @@ _ESCAPED = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"0": b"", b"b": b"", b"Z": b
 _NAMES = re.compile(r"SET\s+NAMES\s+'?([A-Za-z0-9_]+)", re.IGNORECASE)
 _NO_COLUMN = frozenset({"PRIMARY", "KEY", "UNIQUE", "CONSTRAINT", "INDEX", "FULLTEXT", "FOREIGN"})
 _CODECS = {"latin1": "cp1252", "utf8": "utf-8", "utf8mb3": "utf-8", "utf8mb4": "utf-8"}
-# What UTF-8 looks like after it was read as Windows-1252 once.
-_TWICE = re.compile("[\u00c3\u00c2][\u0080-\u00ff\u0152-\u2122]|\u00e2\u20ac|\u00f0\u0178")
+# UTF-8 that was read as Windows-1252 once stands in such runs ("Ã©" for "é").
+_WINDOWS = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(128, 256)}
+_TWICE = re.compile(f"[{''.join(map(re.escape, _WINDOWS))}]{{2,}}")
 
 
 def rows(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, Row]]:
@@ -161,12 +162,7 @@ class _Dump:
 
     def _text(self, data: bytes) -> str:
         text = decoded(data, _CODECS.get(self._charset, self._charset)).replace("\x00", "")
-        if _TWICE.search(text):
-            try:
-                return text.encode("cp1252").decode()
-            except UnicodeError:
-                return text
-        return text
+        return text if text.isascii() else _TWICE.sub(_once, text)
 
     def _create(self) -> None:
         """Note the columns of a wanted table in their order."""
@@ -282,6 +278,8 @@ class _Dump:
     def _match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
         """Match here; what touches the end of the window is tried again with more of the file."""
         while True:
+            # "-" may be the first half of "--", and "/" of "/*".
+            self._more(4)
             match = pattern.match(self._data, self._at)
             left = len(self._data) - self._at
             if match is not None and match.end() < len(self._data):
@@ -294,7 +292,11 @@ class _Dump:
                 return match
 
     def _more(self, size: int) -> bool:
-        return len(self._data) - self._at >= size or self._grow()
+        """Have `size` bytes in the window, or what the file still has; False at its end."""
+        while len(self._data) - self._at < size:
+            if not self._grow():
+                return len(self._data) > self._at
+        return True
 
     def _grow(self, size: int = _CHUNK) -> bool:
         """Read on; what was understood falls out of the window."""
@@ -322,3 +324,10 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     if letter is None:
         return match[0][:1]
     return _ESCAPED.get(letter, letter)
+
+
+def _once(match: re.Match[str]) -> str:
+    try:
+        return bytes(_WINDOWS[letter] for letter in match[0]).decode()
+    except UnicodeDecodeError:
+        return match[0]
