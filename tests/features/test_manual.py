@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html import unescape
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 from desa_web.core.actor import Role
+from desa_web.core.content import content_folder
 from desa_web.core.site import Site
 from desa_web.features.manual.chapters import chapters, groups, search
 from tests.harness.site import actor_as, client
@@ -86,7 +89,7 @@ def test_raw_html_in_a_chapter_would_not_run() -> None:
         assert "<script" not in chapter.body
         assert set(re.findall(r"<([a-z0-9]+)", chapter.body)) <= {
             "p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "code", "pre", "table",
-            "thead", "tbody", "tr", "th", "td", "blockquote", "br", "hr",
+            "thead", "tbody", "tr", "th", "td", "blockquote", "br", "hr", "figure", "img",
         }  # fmt: skip
 
 
@@ -94,3 +97,41 @@ def test_raw_html_in_a_chapter_would_not_run() -> None:
 def test_the_desk_leads_to_the_manual(site: Site, role: Role) -> None:
     desk = client(site, actor_as(site, role)).get("/kelola/").get_data(as_text=True)
     assert 'href="/bantuan/"' in desk
+
+
+def test_every_picture_named_exists_and_every_picture_is_used(site: Site) -> None:
+    folder = content_folder("help") / "id"
+    texts = "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.md"))
+    named = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", texts)
+    files = {f"gambar/{file.name}" for file in (folder / "gambar").iterdir()}
+    assert {path for _alt, path in named} == files
+    assert len(named) == len(files) >= 20  # each one once
+    for alt, path in named:
+        assert len(alt) >= 20, path
+        assert (folder / path).stat().st_size <= 25_000, path
+
+
+def test_pictures_stand_in_the_chapter_with_their_size(site: Site) -> None:
+    shown = get(site, "/bantuan/menulis-berita")
+    found = re.findall(
+        r'<img src="(/bantuan/gambar/[a-z-]+\.webp)" alt="[^"]{20,}" width="(\d+)" height="(\d+)" '
+        r'loading="lazy">',
+        shown,
+    )
+    assert len(found) == 5
+    for path, width, height in found:
+        answer = client(site).get(path)
+        picture = Image.open(io.BytesIO(answer.data))
+        assert (answer.status_code, answer.mimetype) == (200, "image/webp")
+        assert "no-store" not in answer.headers.get("Cache-Control", "")
+        assert picture.width == pytest.approx(int(width) * 1.5, abs=1)
+        assert picture.height == pytest.approx(int(height) * 1.5, abs=1)
+        assert int(width) <= 360
+    again = client(site).get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert client(site).get("/bantuan/gambar/..%2frahasia.webp").status_code == 404
+    assert client(site).get("/bantuan/gambar/tidak-ada.webp").status_code == 404
+
+
+def test_the_words_of_pictures_are_not_found_twice(site: Site) -> None:
+    assert all("gambar/" not in chapter.words for chapter in chapters())

@@ -1,6 +1,7 @@
 """The chapters of content/help/<language>: read once, rendered, found by words.
 
-The texts ship with the program, so code blocks may stand in them; raw HTML may not.
+The texts ship with the program, so code blocks may stand in them; raw HTML may not. Pictures lie in
+`gambar/` beside the chapters and are named as ![what is seen](gambar/name.webp).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 
@@ -19,8 +21,12 @@ FIELDS = ("title", "slug", "group", "position")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 # The content security policy allows no style inside HTML.
 _ALIGNED = re.compile(r' style="text-align:[a-z]+"')
+_PICTURE = re.compile(r'<p><img src="gambar/([a-z0-9-]+)\.webp" alt="([^"]*)" ?/?></p>')
 _WORD = re.compile(r"\w{2,}")
+_NAME = re.compile(r"[a-z0-9-]{1,60}")
 _SENTENCE_CHARS = 160
+# Pictures have three pixels where the page has two.
+PICTURE_SCALE = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +64,7 @@ def chapters(language: str = "id") -> tuple[Chapter, ...]:
                 title=front_matter.text(front.get("title")),
                 group=front_matter.text(front.get("group")),
                 position=front_matter.number(front.get("position"), "position") or 0,
-                body=_rendered(markdown),
+                body=_with_pictures(_rendered(markdown), language),
                 words=_plain(markdown),
             )
         )
@@ -92,6 +98,33 @@ def _rendered(markdown: str) -> str:
     return _ALIGNED.sub("", _MARKDOWN.render(markdown)).replace("<pre>", '<pre tabindex="0">')
 
 
+def picture(name: str, language: str = "id") -> Path | None:
+    """Return the file of a picture, None when there is none."""
+    file = content_folder("help") / language / "gambar" / f"{name}.webp"
+    return file if _NAME.fullmatch(name) and file.is_file() else None
+
+
+def _with_pictures(body: str, language: str) -> str:
+    """Give pictures their address and size; the page does not jump when they come."""
+
+    def shown(found: re.Match[str]) -> str:
+        file = picture(found[1], language)
+        assert file is not None, found[1]  # noqa: S101 - ships with the program
+        width_px, height_px = _size_px(file.read_bytes())
+        return (
+            f'<figure class="layar"><img src="/bantuan/gambar/{found[1]}.webp" alt="{found[2]}" '
+            f'width="{width_px}" height="{height_px}" loading="lazy"></figure>'
+        )
+
+    return _PICTURE.sub(shown, body)
+
+
+def _size_px(webp: bytes) -> tuple[int, int]:
+    """Return the size of a lossy WebP (RFC 9649, 2.5; RFC 6386, 9.1), in CSS pixels."""
+    width, height = (int.from_bytes(webp[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    return round(width / PICTURE_SCALE), round(height / PICTURE_SCALE)
+
+
 def _score(found: Chapter, wanted: list[str]) -> int:
     title, words = found.title.casefold(), found.words.casefold()
     hits = [word for word in wanted if word in title or word in words]
@@ -103,6 +136,7 @@ def _score(found: Chapter, wanted: list[str]) -> int:
 def _plain(markdown: str) -> str:
     """Return the text of a chapter in one line."""
     text = re.sub(r"^```.*$|^\|[-:| ]+\|$|^#+ ", "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", text)
     text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"[*`|]|^\s*[-\d]+[. ] ?", " ", text, flags=re.MULTILINE)
     return " ".join(text.split())

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
-from desa_web.features.manual.chapters import Chapter, chapter, chapters, groups, search
+from desa_web.features.manual.chapters import Chapter, chapter, chapters, groups, picture, search
 from desa_web.web.context_parts import Link, Meta
 from desa_web.web.contexts import HelpPage
 from desa_web.web.public import public_site
@@ -49,6 +49,19 @@ def index() -> Response:
         response.headers["Cache-Control"] = "no-store"
         return response
     return public.answer(page, ())
+
+
+@blueprint.get("/bantuan/gambar/<name>.webp")
+def shown_picture(name: str) -> Response:
+    """Return a picture of the manual; small, kept by the browser for a day."""
+    file = picture(name)
+    if file is None:
+        raise NotFound(_("Gambar ini tidak ada."))
+    response = Response(file.read_bytes(), mimetype="image/webp")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/bantuan/<slug>")
