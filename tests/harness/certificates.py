@@ -1,9 +1,10 @@
-"""Certificates for 127.0.0.1, made by openssl: a good one and its issuer, one of the future."""
+"""Certificates for loopback addresses, made by openssl: a good one, and one of the future."""
 
 from __future__ import annotations
 
 import ssl
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ x509_extensions = leaf
 [any]
 commonName = supplied
 [leaf]
-subjectAltName = IP:127.0.0.1
+subjectAltName = {names}
 """
 
 
@@ -33,11 +34,13 @@ class Certificates:
     client: ssl.SSLContext
 
 
-def make(folder: Path) -> Certificates:
-    """Make an issuer and two server certificates in `folder`."""
+def make(folder: Path, addresses: Sequence[str] = ("127.0.0.1",)) -> Certificates:
+    """Make an issuer and two server certificates in `folder`: ca.pem, good.pem, good.key …"""
     (folder / "index").touch()
     (folder / "serial").write_text("01")
-    (folder / "ca.cnf").write_text(_CA.format(folder=folder))
+    (folder / "ca.cnf").write_text(
+        _CA.format(folder=folder, names=",".join(f"IP:{one}" for one in addresses))
+    )
     _openssl(
         folder, "req", "-x509", *_new_key("ca"), "-days", "3650", "-subj", "/CN=Uji",
         "-out", "ca.pem",
