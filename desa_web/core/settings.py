@@ -71,6 +71,17 @@ def _services(lines: list[str]) -> str | None:
     return None
 
 
+def _media_contacts(lines: list[str]) -> str | None:
+    if len(lines) > 6:
+        return _("Paling banyak enam narahubung.")
+    for line in lines:
+        name, _colon, rest = line.partition(":")
+        number = rest.partition(":")[2].strip()
+        if not name.strip() or (number and not _PHONE.fullmatch(number)):
+            return _("Tiap baris seperti Nur Aini: KIM Sukamaju: 0812 3456 7890.")
+    return None
+
+
 def _required(value: str) -> str | None:
     return None if value.strip() else _("Bagian ini perlu diisi.")
 
@@ -185,6 +196,17 @@ SETTINGS: tuple[Setting, ...] = (
         check=_matches(_EMAIL, "Alamat surel ditulis seperti nama@contoh.id."),
     ),
     Setting(
+        "media_contacts",
+        [],
+        "contact",
+        "Narahubung untuk media",
+        "Satu baris satu orang: nama, titik dua, jabatan, titik dua, nomor (boleh kosong). "
+        "Misalnya Nur Aini: KIM Sukamaju: 0812 3456 7890. Tampil di Media kit.",
+        check=_media_contacts,
+        limit=1000,
+        multiline=True,
+    ),
+    Setting(
         "office_hours",
         ["Senin–Kamis: 08.00–15.00", "Jumat: 08.00–11.00"],
         "contact",
@@ -271,6 +293,14 @@ SETTINGS: tuple[Setting, ...] = (
         ),
     ),
     Setting("theme", "desa", "look", "Tema"),
+    # The hash of a photo's master. No group: it is set by sending a file, not by typing.
+    Setting(
+        "emblem",
+        "",
+        "",
+        "Lambang desa",
+        check=_matches(re.compile(r"[0-9a-f]{64}"), "Lambang dipilih di Pengaturan, Lambang."),
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

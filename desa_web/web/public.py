@@ -199,6 +199,7 @@ def site_context(values: Settings, *, base_url: str = "") -> Site:
         base_url=(base_url or values["public_address"]).rstrip("/"),
         zone=values["time_zone"],
         social=tuple(Link(text=_social_name(u), url=u) for u in values["social_links"]),
+        emblem_url=f"/media/lambang/{values['emblem'][:20]}.webp" if values["emblem"] else "",
         accents=accents,
         band=values["band"],
     )

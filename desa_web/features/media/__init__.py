@@ -10,6 +10,7 @@ FEATURE = Feature(
     blueprints=(
         f"{_HERE}.web:blueprint",
         f"{_HERE}.admin:blueprint",
+        f"{_HERE}.emblem_desk:blueprint",
         f"{_HERE}.api:blueprint",
         f"{_HERE}.tus:blueprint",
         f"{_HERE}.gallery:blueprint",

@@ -133,7 +133,7 @@ def replace(photo_id: str) -> Response:
         form.problems["file"] = _("Pilih dulu foto penggantinya.")
         return _photo_page(_known(photo_id), form, 422)
     try:
-        with _as_file(file) as path:
+        with as_file(file) as path:
             service.replace(actor, photo_id, path)
     except DesaError as error:
         if error.status >= 500:
@@ -288,7 +288,7 @@ def _take(actor: Actor, file: FileStorage, credit: str) -> Sent:
     name = file.filename or ""
     is_document = file.mimetype == "application/pdf" or name.lower().endswith(".pdf")
     try:
-        with _as_file(file) as path:
+        with as_file(file) as path:
             if is_document:
                 return Sent(name, document=documents.add(actor, path, name=name))
             return Sent(name, photo=service.add(actor, path, name=name, credit=credit))
@@ -299,7 +299,7 @@ def _take(actor: Actor, file: FileStorage, credit: str) -> Sent:
 
 
 @contextmanager
-def _as_file(file: FileStorage) -> Iterator[Path]:
+def as_file(file: FileStorage) -> Iterator[Path]:
     """Give the sent file a name on the disk, outside the folder that is served."""
     folder = site().data / "uploads"
     folder.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
 from desa_web.core.site import Site
 from desa_web.engines.images import PressMetadata, write_press_metadata
-from desa_web.features.media import albums, kit_sources, kit_texts, masters, ninjs, service
+from desa_web.features.media import albums, emblem, kit_sources, kit_texts, masters, ninjs, service
 from desa_web.features.media.kit_sources import KitArticle
 from desa_web.features.media.kit_texts import KitPhoto
 from desa_web.features.media.photo import Photo
@@ -128,7 +128,7 @@ def of_village(site: Site) -> KitFile:
         photos=tuple(photos),
         headline=context.name,
         tags=(),
-        files=tuple((f"lambang{path.suffix}", path) for path in _emblems()),
+        files=tuple(_emblems(site)),
         keys=frozenset({"site", "list:media", "list:album", "list:article"}),
     )
     return _built(site, f"{content.folder}-paket-media", content)
@@ -269,10 +269,13 @@ def _info(content: _Content, name: str, how: int, size_bytes: int = 0) -> zipfil
     return info
 
 
-def _emblems() -> Sequence[Path]:
-    """Return the emblem of the shipped theme, until the village has one of its own."""
+def _emblems(site: Site) -> Sequence[tuple[str, Path]]:
+    """Return the village's emblem under its name in the kit; the theme's while it has none."""
+    own = emblem.chosen(site)
+    if own is not None:
+        return [(f"lambang{own.suffix}", masters.path_of(site, own.master_sha256))]
     spec = find_spec("desa_web.themes")
     places = list(spec.submodule_search_locations or []) if spec else []
     places.append(str(Path(__file__).parents[3] / "themes"))
     found = (Path(place) / "desa" / "static" / "lambang.svg" for place in places)
-    return [path for path in found if path.is_file()][:1]
+    return [("lambang.svg", path) for path in found if path.is_file()][:1]

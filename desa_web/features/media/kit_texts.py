@@ -133,7 +133,8 @@ def village(values: Settings, site: SiteContext) -> str:
         parts += [_wrapped(values["description"]), ""]
     if values["facts"]:
         parts += [_("Desa dalam angka"), *(f"- {line}" for line in values["facts"]), ""]
-    parts += [_("Narahubung"), *_contact_lines(site), ""]
+    people = [", ".join(filter(None, media_contact(line))) for line in values["media_contacts"]]
+    parts += [_("Narahubung"), *people, *_contact_lines(site), ""]
     if site.code:
         parts += [_("Kode wilayah: {code}").format(code=site.code), ""]
     parts += [_wrapped(site.licence.sentence), ""]
@@ -161,6 +162,13 @@ def press_metadata(
         keywords=tuple(tags),
         taken_on=photo.taken_on,
     )
+
+
+def media_contact(line: str) -> tuple[str, str, str]:
+    """Return name, role and number of "Nur Aini: KIM Sukamaju: 0812 3456 7890"."""
+    name, _colon, rest = line.partition(":")
+    role, _colon, number = rest.partition(":")
+    return name.strip(), role.strip(), number.strip()
 
 
 def credit_of(photo: Photo, site: SiteContext) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Blueprint, Response, request, send_file
 from markupsafe import Markup, escape
 
+from desa_web.core import settings
 from desa_web.core.clock import as_utc, to_ms
 from desa_web.core.i18n import _
-from desa_web.features.media import kit, kit_sources
+from desa_web.features.media import kit, kit_sources, kit_texts
 from desa_web.features.media.kit_sources import KitArticle
 from desa_web.features.media.kit_texts import KitPhoto, author
 from desa_web.features.media.pictures import picture
@@ -51,7 +54,7 @@ def media_kit() -> Response:
         updated_on=dates.local(newest, context.zone).date() if newest else None,
         kits=tuple(_kit(article, photos, context) for article, photos in kits),
         terms=_terms(context),
-        people=_people(context),
+        people=_people(context, settings.read(public.site)["media_contacts"]),
         files=_files(),
         newer=Link(text=_("Paket terbaru"), url="/media-kit/") if before else None,
         older=older,
@@ -122,9 +125,10 @@ def _terms(context: SiteContext) -> Markup:
     return sentence
 
 
-def _people(context: SiteContext) -> tuple[Link, ...]:
+def _people(context: SiteContext, lines: Sequence[str]) -> tuple[Link, ...]:
+    """Return the people for the press, then the office."""
     contacts = context.contacts
-    found = []
+    found = [_person(line) for line in lines]
     if contacts.phone_url:
         found.append(Link(text=contacts.phone, url=contacts.phone_url, note=context.words.office))
     if contacts.whatsapp_url:
@@ -132,6 +136,14 @@ def _people(context: SiteContext) -> tuple[Link, ...]:
     if contacts.email:
         found.append(Link(text=contacts.email, url=f"mailto:{contacts.email}"))
     return tuple(found)
+
+
+def _person(line: str) -> Link:
+    """Read "Nur Aini: KIM Sukamaju: 0812 3456 7890"; a number is there to be called."""
+    name, role, number = kit_texts.media_contact(line)
+    digits = re.sub(r"[^0-9+]", "", number)
+    note = ", ".join(part for part in (role, number) if part)
+    return Link(text=name, url=f"tel:{digits}" if digits else "", note=note)
 
 
 def _key(text: str) -> tuple[datetime, str] | None:

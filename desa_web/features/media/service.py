@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from desa_web.core import db, due, journal
+from desa_web.core import db, due, journal, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import DAY_MS
 from desa_web.core.disk import digest_of
@@ -171,6 +171,7 @@ def replace(
         masters.keep_original(site, file, upload)
     with journal.change(actor) as change:
         row = _editable(actor, photo_id, version)
+        _require_no_emblem(site, row)
         if row.master_sha256 == made.sha256:
             return as_photo(row)
         other = PhotoRow.get_or_none(PhotoRow.master_sha256 == made.sha256)
@@ -190,6 +191,7 @@ def trash(actor: Actor, photo_id: str, *, version: int | None = None) -> Photo:
 
     with journal.change(actor) as change:
         row = _editable(actor, photo_id, version)
+        _require_no_emblem(actor.site, row)
         used_in = uses(actor.site).of(row.id)
         if used_in:
             raise Conflict(
@@ -376,6 +378,12 @@ def _update(
 
 def _keys(photo_id: str) -> set[str]:
     return {f"media:{photo_id}", "list:media"}
+
+
+def _require_no_emblem(site: Site, row: PhotoRow) -> None:
+    """The header of every page names the emblem by its hash."""
+    if settings.read(site)["emblem"] == row.master_sha256:
+        raise Conflict(_("Foto ini lambang desa. Ganti dulu di Pengaturan, Lambang desa."))
 
 
 def file_key(sha256: str) -> str:

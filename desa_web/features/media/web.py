@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request, send_file
 
 from desa_web.core.errors import DesaError, Gone, NotFound
 from desa_web.core.i18n import _
-from desa_web.features.media import documents, masters, service
+from desa_web.features.media import documents, emblem, masters, service
 from desa_web.features.media.models import PhotoRow
 from desa_web.features.media.photo import SUFFIXES, as_photo
 from desa_web.features.media.publicity import shown_by
@@ -53,6 +53,16 @@ def placeholder(shape: str) -> Response:
     response = Response(text, mimetype="image/svg+xml")
     response.headers["Cache-Control"] = _IMMUTABLE
     return response
+
+
+@blueprint.get("/media/lambang/<key>.webp")
+def village_emblem(key: str) -> Response:
+    """The village's emblem, small; only the one that is chosen now."""
+    found = emblem.chosen(site())
+    if found is None or not found.master_sha256.startswith(key) or len(key) != KEY_DIGITS:
+        raise _unknown()
+    path, mime = emblem.file(site(), found)
+    return _file(path, mime, path.name, "site", f"media:{found.id}")
 
 
 @blueprint.get("/media/<key>/<name>")

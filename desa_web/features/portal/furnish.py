@@ -97,6 +97,11 @@ def _settings_of(site: Mapping[str, Any]) -> dict[str, Any]:
             f"{tile['name']}: {tile.get('promise', '')}: /halaman/{tile['page']}"
             for tile in site["services"]
         ]
+    if "media_contacts" in site:
+        values["media_contacts"] = [
+            f"{one['name']}: {one.get('role', '')}: {one.get('phone', '')}"
+            for one in site["media_contacts"]
+        ]
     return values
 
 
