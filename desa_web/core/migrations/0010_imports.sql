@@ -1,7 +1,8 @@
 -- What a village brought along from another program: where it came from, and its old addresses.
 
--- Which text of a source became what here. digest is of the source's text as it was then: a later
--- run sees what changed there since.
+-- Which text of a source became what here. origin_key is a hash: what is erased here for somebody's
+-- privacy leaves no readable trace, and does not come again. digest is of the source's text as it
+-- was then: a later run sees what changed there since.
 CREATE TABLE import_origin (
     source      TEXT NOT NULL,
     origin_key  TEXT NOT NULL,
@@ -28,12 +29,17 @@ CREATE TABLE alias (
     path       TEXT NOT NULL,
     -- '' or the one parameter that named a text there, as in p=12.
     query      TEXT NOT NULL,
-    kind       TEXT NOT NULL CHECK (kind IN ('article', 'page', 'path')),
-    -- The id of the article or page; a path of this site for kind 'path'.
-    target     TEXT NOT NULL,
+    article_id TEXT REFERENCES article (id) ON DELETE CASCADE,
+    page_id    TEXT REFERENCES page (id) ON DELETE CASCADE,
+    -- '' or a path of this site, for lists and feeds.
+    leads_to   TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (path, query)
+    PRIMARY KEY (path, query),
+    CHECK (article_id IS NULL OR page_id IS NULL),
+    CHECK ((leads_to = '') = (article_id IS NOT NULL OR page_id IS NOT NULL))
 );
 
--- aliases.of: which old addresses an article or a page had.
-CREATE INDEX alias_target ON alias (target);
+-- Foreign key of alias: which old addresses go with an article.
+CREATE INDEX alias_article ON alias (article_id);
+-- Foreign key of alias: which old addresses go with a page.
+CREATE INDEX alias_page ON alias (page_id);

@@ -60,7 +60,14 @@ def keep(change: Change, address: str, kind: Kind, target: str) -> bool:
         return False
     path, query = known
     made = (
-        AliasRow.insert(path=path, query=query, kind=kind, target=target, created_at=change.at_ms)
+        AliasRow.insert(
+            path=path,
+            query=query,
+            article_id=target if kind is Kind.ARTICLE else None,
+            page_id=target if kind is Kind.PAGE else None,
+            leads_to=target if kind is Kind.PATH else "",
+            created_at=change.at_ms,
+        )
         .on_conflict_ignore()
         .execute()
     )
@@ -74,30 +81,29 @@ def find(path: str, query: str) -> Target | None:
         return None
     # With its parameter first: "/?p=12" is another text than "/".
     sql = (
-        "SELECT l.kind, l.target, a.slug, p.slug FROM alias l "
-        "LEFT JOIN article a ON l.kind = 'article' AND a.id = l.target "
-        "AND a.live_revision_id IS NOT NULL "
-        "LEFT JOIN page p ON l.kind = 'page' AND p.id = l.target AND p.trashed_at IS NULL "
+        "SELECT l.article_id, a.slug, l.page_id, p.slug, l.leads_to FROM alias l "
+        "LEFT JOIN article a ON a.id = l.article_id AND a.live_revision_id IS NOT NULL "
+        "LEFT JOIN page p ON p.id = l.page_id AND p.trashed_at IS NULL "
         "WHERE l.path = ? AND l.query IN (?, '') ORDER BY l.query DESC LIMIT 1"
     )
     row = db.execute(db.current(), sql, *known).fetchone()
     if row is None:
         return None
-    kind, target, article_slug, page_slug = row
-    if kind == Kind.ARTICLE:
-        return Target(f"/berita/{article_slug}", f"article:{target}") if article_slug else None
-    if kind == Kind.PAGE:
-        return Target(f"/halaman/{page_slug}", f"page:{target}") if page_slug else None
-    return Target(str(target), "")
+    article_id, article_slug, page_id, page_slug, path = row
+    if article_id:
+        return Target(f"/berita/{article_slug}", f"article:{article_id}") if article_slug else None
+    if page_id:
+        return Target(f"/halaman/{page_slug}", f"page:{page_id}") if page_slug else None
+    return Target(path, "")
 
 
 def targets(addresses: Iterable[str]) -> set[str]:
-    """Return the ids to which any of these addresses lead already."""
+    """Return the ids of texts to which any of these addresses lead already."""
     found = set()
     for known in filter(None, map(spelled, addresses)):
         row = AliasRow.get_or_none(AliasRow.path == known[0], AliasRow.query == known[1])
-        if row is not None:
-            found.add(str(row.target))
+        if row is not None and (row.article_id or row.page_id):
+            found.add(str(row.article_id or row.page_id))
     return found
 
 

@@ -33,8 +33,9 @@ class ImportedPhotoRow(Model):
 class AliasRow(Model):
     path = peewee.TextField()
     query = peewee.TextField()
-    kind = peewee.TextField()
-    target = peewee.TextField()
+    article_id = peewee.TextField(null=True)
+    page_id = peewee.TextField(null=True)
+    leads_to = peewee.TextField()
     created_at = peewee.BigIntegerField()
 
     class Meta:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from desa_web.core import html, journal
 from desa_web.core.actor import Actor, Permission
@@ -83,10 +84,14 @@ def _known(source: str, item: Item) -> Done | None:
     """Return the result of what is left out or here already."""
     if item.skip:
         return _done(item, Outcome.SKIPPED, [item.skip])
-    row = OriginRow.get_or_none(OriginRow.source == source, OriginRow.origin_key == item.key)
+    row = OriginRow.get_or_none(
+        OriginRow.source == source, OriginRow.origin_key == _hashed(item.key)
+    )
     if row is None:
         here = aliases.targets(item.addresses)
-        if here:
+        # Two texts of one source may share an address there; both are wanted.
+        own = OriginRow.object_id.in_(sorted(here)) & (OriginRow.source == source)
+        if here and not OriginRow.select().where(own).exists():
             note = _("sudah masuk lewat impor lain")
             return replace(_done(item, Outcome.SKIPPED, [note]), object_id=min(here))
         return None
@@ -94,6 +99,10 @@ def _known(source: str, item: Item) -> Done | None:
         return replace(_done(item, Outcome.UNCHANGED, []), object_id=row.object_id)
     note = _("berubah di situs lama sejak diimpor; yang di sini tidak disentuh")
     return replace(_done(item, Outcome.CHANGED, [note]), object_id=row.object_id)
+
+
+def _hashed(key: str) -> str:
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _bring(
@@ -118,7 +127,7 @@ def _bring(
             object_id, address = _album(actor, ready, photos)
         OriginRow.insert(
             source=source,
-            origin_key=item.key,
+            origin_key=_hashed(item.key),
             kind=item.kind,
             object_id=object_id,
             digest=item.digest(),

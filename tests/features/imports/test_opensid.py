@@ -128,6 +128,17 @@ def test_addresses_of_all_versions_lead_on(site: Site, dump: Path, old: str) -> 
     assert (answer.status_code, answer.location) == (301, "/berita/musyawarah-1")
 
 
+def test_two_articles_of_one_name_and_day_both_come(site: Site, tmp_path: Path) -> None:
+    same = [sources.sid_article(n, slug="rapat", judul="Rapat", gambar="",
+                                tgl_upload="2020-05-02 08:00:00") for n in (1, 2)]  # fmt: skip
+    file = sources.write_dump(tmp_path / "x.sql", same)
+    done = [d for d in bring(site, file, tmp_path) if d.key.startswith("artikel")]
+    assert [(d.outcome, d.address) for d in done] == [
+        (Outcome.CREATED, "/berita/rapat"), (Outcome.CREATED, "/berita/rapat-2"),
+    ]  # fmt: skip
+    assert client(site).get("/first/artikel/2").location == "/berita/rapat-2"
+
+
 def test_categories_and_galleries_lead_on(site: Site, dump: Path) -> None:
     bring(site, dump, dump.parent / "upload")
     web = client(site)

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from desa_web.core import journal
+from desa_web.core import db, journal
 from desa_web.core.actor import Role, operator
 from desa_web.core.clock import zone
 from desa_web.core.errors import Forbidden
@@ -27,7 +29,7 @@ from desa_web.features.news.article import State
 from desa_web.features.news.models import ArticleRow
 from desa_web.features.pages.models import PageRow
 from tests.features.imports import sources
-from tests.harness.site import ROOT, actor_as, client, run_desa
+from tests.harness.site import ROOT, actor_as, client, run_desa, serving
 
 WIB = zone("WIB")
 
@@ -208,6 +210,47 @@ def test_old_addresses_of_what_is_not_public_stay_unknown(site: Site, export: Pa
     assert web.get("/tidak/ada").status_code == 404
     assert web.get("/?p=99999").status_code == 200
     assert web.post("/2020/05/02/kabar-nomor-2/").status_code in (404, 405, 403)
+
+
+def test_what_is_erased_for_privacy_leaves_no_address_and_never_comes_again(
+    site: Site, tmp_path: Path
+) -> None:
+    item = sources.wp_item(1, "<p>Isi.</p>", slug="nama-korban")
+    file = sources.write_export(tmp_path / "x.xml", [item])
+    (done,) = bring(site, file, tmp_path)
+    news.erase(operator(site), done.object_id)
+    assert client(site).get("/2020/05/02/nama-korban/").status_code == 404
+    tables = ("alias", "import_origin", "article_slug", "journal")
+    for table in tables:
+        found = db.execute(site.database, f"SELECT * FROM {table}").fetchall()
+        assert "nama-korban" not in repr(found), table
+    (again,) = bring(site, file, tmp_path)
+    assert again.outcome is Outcome.UNCHANGED
+    assert ArticleRow.select().count() == 0
+
+
+def test_what_was_thrown_away_does_not_come_again(site: Site, tmp_path: Path) -> None:
+    file = sources.write_export(tmp_path / "x.xml", [sources.wp_item(1, status="draft")])
+    (done,) = bring(site, file, tmp_path)
+    news.act(operator(site), news.Op.TRASH, done.object_id)
+    (again,) = bring(site, file, tmp_path)
+    assert again.outcome is Outcome.UNCHANGED
+
+
+def test_the_real_server_leads_on_beside_kept_pages(site: Site, export: Path) -> None:
+    bring(site, export, export.parent / "uploads")
+    old = "/2020/05/02/kabar-nomor-1/"
+    with serving(site) as url:
+        parts = urlsplit(url)
+        for path in ("/", "/?p=1", "/", "/?p=1", old, old, "/?p=2", "/?halaman=2"):
+            connection = HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            wanted = {"/?p=2": "/berita/kabar-nomor-2", "/?p=1": "/berita/kabar-nomor-1"}
+            location = wanted.get(path, "/berita/kabar-nomor-1" if path == old else None)
+            status = 301 if location else 200
+            assert (answer.status, answer.headers["Location"]) == (status, location), path
+            connection.close()
 
 
 def test_reporters_and_approvers_cannot_import(site: Site, export: Path) -> None:
