@@ -90,6 +90,8 @@ CREATE TABLE hub_item (
 CREATE INDEX hub_item_waiting ON hub_item (state, needs_look, received_at, id);
 -- items.listing of one source; schedule: its rhythm.
 CREATE INDEX hub_item_source ON hub_item (source_id, received_at, id);
+-- board.board: the last news and the last days of every source.
+CREATE INDEX hub_item_published ON hub_item (source_id, published_at) WHERE op = 'put';
 -- items.of_article: what one of our articles was made of.
 CREATE INDEX hub_item_article ON hub_item (article_id) WHERE article_id IS NOT NULL;
 

@@ -10,10 +10,22 @@ FEATURE = Feature(
     role="hub",
     blueprints=(
         f"{_HERE}.push_web:blueprint",
+        f"{_HERE}.public:blueprint",
+        f"{_HERE}.inbox_admin:blueprint",
+        f"{_HERE}.board_admin:blueprint",
         f"{_HERE}.pairing_admin:blueprint",
         f"{_HERE}.pairing_web:blueprint",
     ),
     menu=(
+        MenuEntry(
+            "Kotak masuk",
+            "hub_inbox.index",
+            "lembar",
+            Permission.RUN_HUB,
+            2,
+            f"{_HERE}.views:waiting",
+        ),
+        MenuEntry("Papan desa", "hub_board.index", "situs", Permission.RUN_HUB, 4),
         MenuEntry(
             "Undang desa",
             "hub_pairing.index",
@@ -28,6 +40,8 @@ FEATURE = Feature(
     adapters={
         "sources": f"{_HERE}.standing:received",
         "origins": f"{_HERE}.origins",
+        "provenance": f"{_HERE}.provenance",
+        "front": f"{_HERE}.front",
         "bundles": f"{_HERE}.push_stick",
     },
 )

@@ -1,0 +1,187 @@
+"""The status board: who publishes, who fell silent, who cannot be reached. Read only.
+
+board(site)     every source with its state, its last fourteen days and what is wrong
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from desa_web.core import db, settings
+from desa_web.core.clock import DAY_MS, as_utc, zone
+from desa_web.core.i18n import _
+from desa_web.core.site import Site
+from desa_web.features.hub import sources
+from desa_web.features.hub.source import Source
+from desa_web.features.hub.source import State as SourceState
+
+DAYS = 14
+QUIET_MS, SILENT_MS = 3 * DAY_MS, 14 * DAY_MS
+# As intake keeps it; inside of a text the quotes would be escaped.
+_NOTICE = '%"type": "announcement"%'
+_PHONE = re.compile(r"\+?\d[\d ().-]{6,18}\d")
+
+
+class Pulse(StrEnum):
+    """How a source does: shape and word, never colour alone."""
+
+    SILENT = "silent"
+    QUIET = "quiet"
+    LIVELY = "lively"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One source on the board.
+
+    days: news of each of the last fourteen days, oldest first ("news", "notice" or "").
+    """
+
+    source: Source
+    pulse: Pulse
+    days: tuple[str, ...]
+    month: int
+    last_at: datetime | None
+    problem: str
+    waiting: int
+
+    @property
+    def lively_days(self) -> int:
+        return sum(bool(day) for day in self.days)
+
+    @property
+    def phone(self) -> str:
+        """Return the number in the contact as it is dialled, "" without one."""
+        match = _PHONE.search(self.source.contact)
+        digits = re.sub(r"\D", "", match[0]) if match else ""
+        return "62" + digits[1:] if digits.startswith("0") else digits
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All sources, trouble first; counts by pulse; the districts that have any."""
+
+    lines: tuple[Line, ...]
+    counts: dict[Pulse, int]
+    districts: tuple[str, ...]
+
+
+def board(site: Site) -> Board:
+    """Return the board (five queries, whatever the number of sources)."""
+    now_ms = site.clock.now_ms()
+    offset_ms = _offset_ms(site, now_ms)
+    today = (now_ms + offset_ms) // DAY_MS
+    days = _days(site, today, offset_ms)
+    months = _counts(site, now_ms - 30 * DAY_MS)
+    waiting = _waiting(site)
+    last = _last(site)
+    found = [
+        _line(one, days.get(one.id, {}), today, months, waiting, last, now_ms)
+        for one in sources.listed(site)
+    ]
+    order = {pulse: n for n, pulse in enumerate(Pulse)}
+    never = as_utc(0)
+    found.sort(key=lambda line: (order[line.pulse], line.last_at or never, line.source.name))
+    counts = {pulse: sum(line.pulse is pulse for line in found) for pulse in Pulse}
+    districts = sorted({line.source.district for line in found if line.source.district})
+    return Board(tuple(found), counts, tuple(districts))
+
+
+def table(lines: Iterable[Line]) -> list[Sequence[object]]:
+    """Return the board as rows for a spreadsheet, the head first."""
+    head = ("desa", "kode_wilayah", "kecamatan", "keadaan", "kabar_30_hari", "terakhir",
+            "menunggu", "masalah", "narahubung", "alamat")  # fmt: skip
+    rows: list[Sequence[object]] = [head]
+    for line in lines:
+        one = line.source
+        last = line.last_at.isoformat(timespec="seconds") if line.last_at else ""
+        rows.append(
+            (one.name, one.kode_wilayah, one.district, line.pulse.value, line.month, last,
+             line.waiting, line.problem, one.contact, one.address)
+        )  # fmt: skip
+    return rows
+
+
+def advice(line: Line) -> str:
+    """Return what an officer can do about a source, "" when nothing is needed."""
+    if line.source.state is SourceState.PAUSED:
+        return _("Dijeda. Lanjutkan bila desa sudah siap.")
+    if line.problem:
+        return line.problem
+    if line.pulse is Pulse.SILENT:
+        return _("Lama tidak ada kabar. Sapa operator atau KIM-nya.")
+    return ""
+
+
+def _line(
+    source: Source,
+    days: dict[int, str],
+    today: int,
+    months: dict[str, int],
+    waiting: dict[str, int],
+    last: dict[str, int],
+    now_ms: int,
+) -> Line:
+    last_ms = last.get(source.id)
+    since_ms = now_ms - (last_ms if last_ms else round(source.created_at.timestamp() * 1000))
+    if source.state is SourceState.PAUSED:
+        pulse = Pulse.PAUSED
+    elif since_ms > SILENT_MS:
+        pulse = Pulse.SILENT
+    else:
+        pulse = Pulse.QUIET if since_ms > QUIET_MS else Pulse.LIVELY
+    return Line(
+        source=source,
+        pulse=pulse,
+        days=tuple(days.get(today - back, "") for back in range(DAYS - 1, -1, -1)),
+        month=months.get(source.id, 0),
+        last_at=as_utc(last_ms) if last_ms else None,
+        problem=source.poll.error if source.state is SourceState.ACTIVE else "",
+        waiting=waiting.get(source.id, 0),
+    )
+
+
+def _offset_ms(site: Site, now_ms: int) -> int:
+    """Return how far the centre's own zone is ahead of UTC: days are counted there."""
+    offset = as_utc(now_ms).astimezone(zone(settings.read(site)["time_zone"])).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() * 1000)
+
+
+def _days(site: Site, today: int, offset_ms: int) -> dict[str, dict[int, str]]:
+    sql = (
+        "SELECT source_id, (published_at + ?) / ?, "
+        "max(CASE WHEN content LIKE ? THEN 0 ELSE 1 END) "
+        "FROM hub_item WHERE op = 'put' AND published_at >= ? GROUP BY 1, 2"
+    )
+    start_ms = (today - DAYS + 1) * DAY_MS - offset_ms
+    found: dict[str, dict[int, str]] = {}
+    rows = db.execute(site.database, sql, offset_ms, DAY_MS, _NOTICE, start_ms).fetchall()
+    for source_id, day, is_news in rows:
+        found.setdefault(source_id, {})[int(day)] = "news" if is_news else "notice"
+    return found
+
+
+def _counts(site: Site, since_ms: int) -> dict[str, int]:
+    sql = (
+        "SELECT source_id, count(*) FROM hub_item WHERE op = 'put' AND published_at >= ? "
+        "GROUP BY source_id"
+    )
+    return dict(db.execute(site.database, sql, since_ms).fetchall())
+
+
+def _waiting(site: Site) -> dict[str, int]:
+    sql = (
+        "SELECT source_id, count(*) FROM hub_item WHERE (state = 'new' AND op = 'put') "
+        "OR needs_look = 1 GROUP BY source_id"
+    )
+    return dict(db.execute(site.database, sql).fetchall())
+
+
+def _last(site: Site) -> dict[str, int]:
+    sql = "SELECT source_id, max(published_at) FROM hub_item WHERE op = 'put' GROUP BY source_id"
+    return dict(db.execute(site.database, sql).fetchall())

@@ -1,0 +1,236 @@
+"""The officer's board of villages and one source's page: contact, trust, pausing, removing."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask import Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from desa_web.core.actor import Actor, Permission
+from desa_web.core.errors import DesaError, InvalidInput
+from desa_web.core.i18n import _
+from desa_web.features.hub import board, items, opml, receipts, sources
+from desa_web.features.hub.board import Line, Pulse
+from desa_web.features.hub.source import Kind, Source, Trust
+from desa_web.features.news.desk_view import Moments
+from desa_web.web import auth, desk
+from desa_web.web.forms import Form
+from desa_web.web.house import site
+
+blueprint = desk.blueprint("hub_board", __name__)
+
+PULSES = {
+    Pulse.SILENT: ("st-m", "Diam"),
+    Pulse.QUIET: ("st-k", "Sepi"),
+    Pulse.LIVELY: ("st-h", "Lancar"),
+    Pulse.PAUSED: ("st-k", "Dijeda"),
+}
+_OPML_BYTES = 4 << 20
+_TEXTS = {"name": 120, "contact": 200, "kode_wilayah": 20, "district": 80, "address": 500}
+
+
+@blueprint.get("/desa")
+def index() -> Response:
+    """All villages, trouble first."""
+    actor = auth.require(Permission.RUN_HUB)
+    found = board.board(actor.site)
+    pulse, district, query = (request.args.get(n, "")[:80] for n in ("keadaan", "kec", "cari"))
+    lines = [line for line in found.lines if _fits(line, pulse, district, query)]
+    moment = Moments(actor.site)
+    return desk.page(
+        "hub/board.html",
+        board=found,
+        lines=lines,
+        pulse=pulse,
+        district=district,
+        query=query,
+        pulses=PULSES,
+        advice=board.advice,
+        moment=moment,
+        today=moment.today(),
+    )
+
+
+@blueprint.get("/desa/papan.csv")
+def table() -> AnyResponse:
+    """The board for a spreadsheet."""
+    actor = auth.require(Permission.RUN_HUB)
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    for row in board.table(board.board(actor.site).lines):
+        writer.writerow([_cell(value) for value in row])
+    # The mark lets spreadsheets of old read UTF-8.
+    return _file("\ufeff" + sheet.getvalue(), "papan-desa.csv", "text/csv")
+
+
+@blueprint.get("/desa/sumber.opml")
+def export() -> AnyResponse:
+    actor = auth.require(Permission.RUN_HUB)
+    return _file(opml.make(actor.site, sources.listed(actor.site)), "desa.opml", "text/x-opml")
+
+
+@blueprint.get("/desa/baru")
+def new() -> Response:
+    auth.require(Permission.RUN_HUB)
+    return desk.page("hub/source_new.html", form=Form(), added=None)
+
+
+@blueprint.post("/desa/baru")
+def add() -> Response:
+    """Ask an address what it is, and take it as a source."""
+    actor, form = auth.require(Permission.RUN_HUB), Form.sent()
+    address, name = form.text("address", limit=500), form.text("name", limit=120)
+    try:
+        form.check()
+        if not address:
+            sentence = _("Tulis alamat situs desa, misalnya https://sukamaju.desa.id.")
+            raise InvalidInput(fields={"address": sentence})
+        made = sources.add(actor, address, name=name)
+    except InvalidInput as error:
+        form.refuse(error)
+        return desk.page("hub/source_new.html", 422, form=form, added=None)
+    except DesaError as error:
+        form.problems["address"] = error.message
+        return desk.page("hub/source_new.html", 422, form=form, added=None)
+    kind = _("situs desa bertanda tangan") if made.is_signed else _("feed biasa")
+    sentence = _("{name} ditambahkan sebagai {kind}. Beritanya diambil sebentar lagi.")
+    undo = url_for(".state", source_id=made.id, ke="remove")
+    return desk.done(
+        url_for(".source", source_id=made.id), sentence.format(name=made.name, kind=kind), undo=undo
+    )
+
+
+@blueprint.post("/desa/opml")
+def take() -> Response:
+    """Add all feeds of an OPML file."""
+    actor = auth.require(Permission.RUN_HUB)
+    sent = request.files.get("opml")
+    form = Form()
+    try:
+        found = list(opml.take(actor, sent.stream.read(_OPML_BYTES) if sent else b""))
+    except DesaError as error:
+        form.problems["opml"] = error.message
+        return desk.page("hub/source_new.html", 422, form=form, added=None)
+    return desk.page("hub/source_new.html", form=form, added=found)
+
+
+@blueprint.get("/desa/<source_id>")
+def source(source_id: str) -> Response:
+    return _source_page(auth.require(Permission.RUN_HUB), source_id, None)
+
+
+@blueprint.post("/desa/<source_id>")
+def change(source_id: str) -> Response:
+    """Change what the officer wrote about a source."""
+    actor, form = auth.require(Permission.RUN_HUB), Form.sent()
+    words = {name: form.text(name, limit=limit) for name, limit in _TEXTS.items()}
+    version = form.text("version", limit=12)
+    try:
+        form.check()
+        sources.change(
+            actor, source_id, name=words["name"], contact=words["contact"],
+            kode_wilayah=words["kode_wilayah"], district=words["district"],
+            address=words["address"], version=int(version) if version.isdigit() else None,
+        )  # fmt: skip
+    except InvalidInput as error:
+        form.refuse(error)
+        return _source_page(actor, source_id, form, 422)
+    return desk.done(url_for(".source", source_id=source_id), _("Tersimpan."))
+
+
+@blueprint.post("/desa/<source_id>/keadaan")
+def state(source_id: str) -> Response:
+    """Pause, go on, remove, bring back; each can be undone by its opposite."""
+    actor = auth.require(Permission.RUN_HUB)
+    wish = request.args.get("ke", "")
+    steps = {
+        "pause": (sources.pause, "resume", _("{name} dijeda; tidak ditanya lagi.")),
+        "resume": (sources.resume, "pause", _("{name} ditanya lagi.")),
+        "remove": (sources.remove, "resume", _("{name} dikeluarkan; berita yang terbit tetap.")),
+    }
+    if wish not in steps:
+        raise InvalidInput(_("Pilih jeda, lanjutkan, atau keluarkan."))
+    work, back, sentence = steps[wish]
+    made = work(actor, source_id)
+    undo = url_for(".state", source_id=source_id, ke=back)
+    is_gone = wish == "remove"
+    target = url_for(".index") if is_gone else url_for(".source", source_id=source_id)
+    return desk.done(target, sentence.format(name=made.name), undo=undo)
+
+
+@blueprint.post("/desa/<source_id>/percaya")
+def trust(source_id: str) -> Response:
+    """Confirm who it is, or let its news go on by itself, or not any more."""
+    actor, form = auth.require(Permission.RUN_HUB), Form.sent()
+    wish = form.text("do", limit=20)
+    form.check()
+    if wish == "confirm":
+        sources.confirm(actor, source_id)
+        sentence = _("Baik. Sumber ini sudah dipastikan.")
+    elif wish == "again":
+        sources.trust_again(actor, source_id)
+        sentence = _("Catatan desa dibaca dari awal. Keputusan Anda atas beritanya tetap.")
+    elif wish in tuple(Trust):
+        sources.trust(actor, source_id, Trust(wish))
+        is_auto = wish == Trust.AUTO
+        sentence = (
+            _("Beritanya terbit sendiri mulai sekarang.") if is_auto
+            else _("Beritanya menunggu Anda lagi.")
+        )  # fmt: skip
+    else:
+        raise InvalidInput(_("Pilih salah satu."))
+    return desk.done(url_for(".source", source_id=source_id), sentence)
+
+
+def _source_page(actor: Actor, source_id: str, form: Form | None, status: int = 200) -> Response:
+    found = sources.get(actor.site, source_id)
+    lines = board.board(actor.site).lines
+    line = next((one for one in lines if one.source.id == source_id), None)
+    return desk.page(
+        "hub/source.html",
+        status,
+        source=found,
+        line=line,
+        form=form or _form_of(found),
+        claim=sources.claim(actor.site, found.site),
+        counts=items.counts(source_id),
+        lost=items.lost(source_id),
+        is_stuck=found.kind is Kind.DESA and found.poll.error_code in ("fork", "restarted"),
+        told=receipts.of_source(actor.site, source_id, 5) if found.kind is Kind.DESA else [],
+        pulses=PULSES,
+        advice=board.advice,
+        moment=Moments(actor.site),
+    )
+
+
+def _form_of(found: Source) -> Form:
+    return Form({name: getattr(found, name) for name in _TEXTS})
+
+
+def _fits(line: Line, pulse: str, district: str, query: str) -> bool:
+    one = line.source
+    text = f"{one.name} {one.kode_wilayah} {one.district} {one.address}".casefold()
+    is_pulse = not pulse or line.pulse == pulse or (pulse == "masalah" and bool(line.problem))
+    return is_pulse and district in ("", one.district) and query.strip().casefold() in text
+
+
+def _cell(value: object) -> object:
+    """A spreadsheet takes a leading =, +, - or @ for a formula: say that it is a text."""
+    is_risky = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return f"'{value}" if is_risky else value
+
+
+def _file(text: str | bytes, name: str, mime: str) -> AnyResponse:
+    body = text.encode() if isinstance(text, str) else text
+    response = Response(body, content_type=f"{mime}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.url_value_preprocessor
+def accept_files(endpoint: str | None, _values: dict[str, object] | None) -> None:
+    if endpoint == "hub_board.take":
+        request.max_content_length = min(_OPML_BYTES, site().config.number("max_upload_mb") << 20)
