@@ -12,13 +12,13 @@ is asked one thing at a time. Nothing is known here of logs, feeds or pages.
 
 from __future__ import annotations
 
-import ssl
 import zlib
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -32,9 +32,11 @@ from desa_web.engines.sync.request import Limits, Request
 from desa_web.engines.sync.unreachable import Reason, Unreachable, of_status
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse
-    from yarl import URL
+    import ssl
 
+    from aiohttp import ClientResponse
+
+    from desa_web.engines.sync.quick import Plain
     from desa_web.engines.sync.wire import Wire
 
 __all__ = ["Answer", "Client", "Reason", "Unreachable"]
@@ -82,15 +84,10 @@ class Client:
         self._limits = Limits(
             allow_private, agent, max_open, connect_s, stall_s, tls, clock or SystemClock()
         )
-        # Here and below: a village that asks nobody does without these 3 MB.
-        import asyncio
-
-        self._slots = asyncio.Semaphore(max_open)
-        self._hosts: dict[str, _Turn] = {}
         self._wire: Wire | None = None
 
     async def __aenter__(self) -> Self:
-        # aiohttp is loaded here: who asks nobody never needs it.
+        # asyncio and aiohttp are loaded here: a village that asks nobody saves 15 MB.
         from desa_web.engines.sync.wire import Wire
 
         self._wire = Wire(self._limits)
@@ -165,17 +162,15 @@ class Client:
         Unreachable (CORRUPT: not what the hash says; TOO_LARGE), Busy while another download
         writes the same file, OSError of the disk.
         """
-        import asyncio
-
         part = file.with_name(f"{file.name}.part")
         lock = FileLock(part)
         if not lock.try_acquire():
             raise Busy(_("Berkas ini sedang diambil proses lain. Coba lagi sebentar lagi."))
         try:
             fetch = PartFile(part, size, sha256, max_bytes if size is None else size)
-            async with asyncio.timeout(timeout_s):
+            async with self._open.within(timeout_s):
                 came = await self._fetch(url, fetch, headers or {})
-            await asyncio.to_thread(fetch.settle, file)
+            await self._open.apart(partial(fetch.settle, file))
         except TimeoutError as error:
             raise Unreachable(Reason.SLOW) from error
         finally:
@@ -211,12 +206,12 @@ class Client:
         """Take what one request brings and return its bytes; a cut ends it early."""
         asked = {"Accept-Encoding": "identity", **headers, **fetch.range()}
         before = 0
-        async with self._asked(Request("GET", url, asked)) as (answer, _url):
+        async with self._asked(Request("GET", url, asked)) as answer:
             if answer.status == 416:
                 fetch.forget()
                 return 0
             if answer.status not in (200, 206):
-                raise _refused(answer)
+                raise _refused(answer.status, answer.headers)
             if answer.headers.get("Content-Encoding", "identity") != "identity":
                 raise Unreachable(Reason.STRANGER)
             fetch.begin(answer.status, answer.headers.get("Content-Range", ""))
@@ -241,77 +236,80 @@ class Client:
         *,
         keep_part: bool = False,
     ) -> Answer:
-        import asyncio
+        body = _Body(request.method, max_bytes, accept, keep_part=keep_part)
+        target = self._open.checked(request.url)
+        async with self._open.turns.of(target.authority):
+            if not request.stays:
+                plain = await self._open.plain(request, target, max_bytes)
+                if plain is not None:
+                    return body.of_plain(plain, str(target))
+            answer, target = await self._open.ask(request, target)
+            async with answer:
+                return await self._read(body, answer, str(target), request.timeout_s)
 
-        parts = _Parts(max_bytes)
-        cut: Reason | None = None
-        async with self._asked(request) as (answer, found):
-            try:
-                async with asyncio.timeout(request.timeout_s):
-                    status = answer.status
-                    if status not in _GOOD and status not in accept:
-                        raise _refused(answer)
-                    if request.method != "HEAD" and status not in (204, 304):
-                        parts.begin(answer.headers)
-                        async for data in self._open.chunks(answer):
-                            parts.add(data)
-                        parts.end()
-            except (Unreachable, TimeoutError) as error:
-                failure = error if isinstance(error, Unreachable) else Unreachable(Reason.SLOW)
-                is_cut = failure.reason in (Reason.CUT, Reason.SLOW) and not failure.http_status
-                if not (keep_part and is_cut and parts.size):
-                    raise failure from error
-                cut = failure.reason
-        return Answer(status, answer.headers, parts.joined(), str(found), cut)
+    async def _read(
+        self, body: _Body, answer: ClientResponse, url: str, timeout_s: float
+    ) -> Answer:
+        try:
+            async with self._open.within(timeout_s):
+                if body.begin(answer.status, answer.headers):
+                    async for data in self._open.chunks(answer):
+                        body.add(data)
+                    body.end()
+        except Unreachable as error:
+            body.failed(error)
+        except TimeoutError as error:
+            body.failed(Unreachable(Reason.SLOW), error)
+        return body.answer(answer.status, answer.headers, url)
 
     @asynccontextmanager
-    async def _asked(self, request: Request) -> AsyncIterator[tuple[ClientResponse, URL]]:
-        """Give the answer's head, when it is this host's turn; the body is still to be read."""
+    async def _asked(self, request: Request) -> AsyncIterator[ClientResponse]:
+        """Give the head of an answer while it is this host's turn."""
         target = self._open.checked(request.url)
-        async with self._turn(target.authority):
-            answer, found = await self._open.ask(request, target)
+        async with self._open.turns.of(target.authority):
+            answer, _found = await self._open.ask(request, target)
             async with answer:
-                yield answer, found
+                yield answer
 
     @property
     def _open(self) -> Wire:
         assert self._wire is not None, "enter the client first"  # noqa: S101
         return self._wire
 
-    @asynccontextmanager
-    async def _turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for the host, then for a free connection; forget hosts nobody waits for."""
-        turn = self._hosts.setdefault(host, _Turn())
-        turn.waiting += 1
-        try:
-            async with turn.lock, self._slots:
-                yield
-        finally:
-            turn.waiting -= 1
-            if not turn.waiting:
-                del self._hosts[host]
 
+class _Body:
+    """Takes the body of an answer, unpacked, up to a limit: a gzip bomb ends at the limit."""
 
-class _Turn:
-    __slots__ = ("lock", "waiting")
-
-    def __init__(self) -> None:
-        import asyncio
-
-        self.lock = asyncio.Lock()
-        self.waiting = 0
-
-
-class _Parts:
-    """Collects a body, unpacked, up to a limit: a gzip bomb ends at the limit."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self.size = 0
+    def __init__(
+        self, method: str, max_bytes: int, accept: Collection[int], *, keep_part: bool
+    ) -> None:
+        self._has_none = method == "HEAD"
         self._max_bytes = max_bytes
+        self._accept = accept
+        self._keep_part = keep_part
+        self._size = 0
         self._parts: list[bytes] = []
         self._unpack: Any = None
+        self._cut: Reason | None = None
 
-    def begin(self, headers: Mapping[str, str]) -> None:
+    def of_plain(self, plain: Plain, url: str) -> Answer:
+        """Return the answer that a poll brought in one piece, or cut."""
+        try:
+            if self.begin(plain.status, plain.headers):
+                self.add(plain.body)
+                if plain.missing:
+                    raise Unreachable(Reason.SLOW if plain.is_slow else Reason.CUT)
+                self.end()
+        except Unreachable as error:
+            self.failed(error)
+        return self.answer(plain.status, plain.headers, url)
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Is there a body to be read? Raises Unreachable for what is no answer."""
+        if status not in _GOOD and status not in self._accept:
+            raise _refused(status, headers)
+        if self._has_none or status in (204, 304):
+            return False
         encoding = headers.get("Content-Encoding", "identity").lower()
         if encoding in ("gzip", "x-gzip"):
             self._unpack = zlib.decompressobj(31)
@@ -322,16 +320,17 @@ class _Parts:
         length = headers.get("Content-Length", "")
         if length.isdigit() and int(length) > self._max_bytes:
             raise Unreachable(Reason.TOO_LARGE)
+        return True
 
     def add(self, data: bytes) -> None:
         if self._unpack is not None:
             try:
-                data = self._unpack.decompress(data, self._max_bytes - self.size + 1)
+                data = self._unpack.decompress(data, self._max_bytes - self._size + 1)
             except zlib.error as error:
                 # Bits fell over on the way: what came before them is as good as a cut.
                 raise Unreachable(Reason.CUT) from error
-        self.size += len(data)
-        if self.size > self._max_bytes:
+        self._size += len(data)
+        if self._size > self._max_bytes:
             raise Unreachable(Reason.TOO_LARGE)
         self._parts.append(data)
 
@@ -339,12 +338,19 @@ class _Parts:
         if self._unpack is not None and not self._unpack.eof:
             raise Unreachable(Reason.CUT)
 
-    def joined(self) -> bytes:
-        return b"".join(self._parts)
+    def failed(self, failure: Unreachable, cause: Exception | None = None) -> None:
+        """Raise it, unless it is a cut, something came before it, and that is wanted."""
+        is_cut = failure.reason in (Reason.CUT, Reason.SLOW) and not failure.http_status
+        if not (self._keep_part and is_cut and self._size):
+            raise failure from cause
+        self._cut = failure.reason
+
+    def answer(self, status: int, headers: Mapping[str, str], url: str) -> Answer:
+        return Answer(status, headers, b"".join(self._parts), url, self._cut)
 
 
-def _refused(answer: ClientResponse) -> Unreachable:
-    return of_status(answer.status, _retry_after_s(answer.headers.get("Retry-After", "")))
+def _refused(status: int, headers: Mapping[str, str]) -> Unreachable:
+    return of_status(status, _retry_after_s(headers.get("Retry-After", "")))
 
 
 def _retry_after_s(text: str) -> int:

@@ -72,10 +72,9 @@ def of_error(error: Exception, clock: Clock) -> Unreachable:
     if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError):
         return Unreachable(Reason.CERTIFICATE)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        is_offline = error.errno == socket.EAI_AGAIN
-        return Unreachable(Reason.NETWORK if is_offline else Reason.DNS)
+        return of_name(error)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Unreachable(_of_connecting(error.os_error))
+        return of_connecting(error.os_error, clock)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return Unreachable(Reason.CLOSED)
     if isinstance(error, TimeoutError):
@@ -88,10 +87,20 @@ def of_error(error: Exception, clock: Clock) -> Unreachable:
     return Unreachable(Reason.CUT)
 
 
-def _of_connecting(error: OSError) -> Reason:
+def of_name(error: OSError) -> Unreachable:
+    """Return what a name that could not be looked up means."""
+    return Unreachable(Reason.NETWORK if error.errno == socket.EAI_AGAIN else Reason.DNS)
+
+
+def of_connecting(error: OSError, clock: Clock) -> Unreachable:
+    """Return what a connection that did not come about means."""
     if isinstance(error, PrivateAddress):
-        return Reason.PRIVATE
-    return Reason.NETWORK if error.errno in _NO_NETWORK else Reason.CLOSED
+        return Unreachable(Reason.PRIVATE)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _of_certificate(error, clock)
+    if isinstance(error, ssl.SSLError):
+        return Unreachable(Reason.CERTIFICATE)
+    return Unreachable(Reason.NETWORK if error.errno in _NO_NETWORK else Reason.CLOSED)
 
 
 def _of_certificate(error: Exception, clock: Clock) -> Unreachable:
