@@ -172,6 +172,7 @@ class ArticlePage(Page):
     byline, initials ("NA"), organisation, published_at, updated_at (None: never changed).
     dateline ("Bengawan, Desa Sukamaju"), body (safe HTML without dateline), code ("[nur/BP]"),
     editor. corrections: dated "Ralat". pictures: more photos under the text. tags, related.
+    origin: whose text it is when it came from elsewhere (safe HTML), empty for our own.
     download: its media kit, None for none. `share_url`, `whatsapp_url`: "" without base_url.
     summary, poll: slots.
     """
@@ -195,6 +196,7 @@ class ArticlePage(Page):
     corrections: tuple[Correction, ...] = ()
     tags: tuple[Link, ...] = ()
     related: tuple[Card, ...] = ()
+    origin: Markup = field(default_factory=Markup)
     download: Document | None = None
     summary: Summary | None = None
     poll: Poll | None = None
@@ -215,7 +217,8 @@ class AnnouncementPage(Page):
     """One announcement.
 
     title, body (safe HTML), published_at, until_on (None: no deadline), place, contact, picture.
-    attachments: files. others: more slips of the board. share_url, whatsapp_url as in articles.
+    attachments: files. others: more slips of the board. origin, share_url, whatsapp_url as in
+    articles.
     """
 
     template: ClassVar[str] = "announcement.html"
@@ -229,6 +232,7 @@ class AnnouncementPage(Page):
     picture: Picture | None = None
     attachments: tuple[Document, ...] = ()
     others: tuple[Notice, ...] = ()
+    origin: Markup = field(default_factory=Markup)
 
     @property
     def share_url(self) -> str:

@@ -82,12 +82,13 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which entries are wanted: the newest `limit`, of a rubric, of a tag, or of one month."""
+    """Which entries are wanted: the newest `limit`, of a rubric, a tag, one month, or by id."""
 
     limit: int = 30
     rubric_slug: str = ""
     tag: str = ""
     month: tuple[int, int] | None = None
+    ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,9 @@ class _Picture:
 
 
 def _items(site: Site, scope: Scope) -> tuple[list[Item], set[str]]:
+    if scope.ids is not None:
+        named = queries.live_items(site, scope.ids)
+        return sorted(named, key=lambda item: (item.published_at, item.id), reverse=True), set()
     if scope.month is not None:
         year, month = scope.month
         found = queries.month(site, settings.read(site), year, month)

@@ -95,7 +95,8 @@ def _card(item: Item, picture: Picture | None, context: SiteContext) -> Card:
         published_at=item.published_at,
         standfirst=item.standfirst,
         kicker=rubric_link(item),
-        byline=item.byline,
-        organisation=context.words.kim if item.byline else "",
+        # What comes from elsewhere says so in every list.
+        byline=", ".join(part for part in (item.byline, item.source) if part),
+        organisation=context.words.kim if item.byline and not item.source else "",
         picture=picture,
     )

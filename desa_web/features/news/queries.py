@@ -27,7 +27,7 @@ from desa_web.features.news.models import ArticleRow, ArticleSlugRow, RubricRow
 _FAR_MS = 1 << 52
 _ITEM = (
     "a.id, a.kind, a.slug, r.title, r.standfirst, u.slug, u.name, r.byline, r.initials, "
-    "a.published_at, r.lead_photo_id, r.expires_on"
+    "a.published_at, r.lead_photo_id, r.expires_on, r.source"
 )
 _LIVE = (
     f"SELECT {_ITEM} FROM article a JOIN revision r ON r.id = a.live_revision_id "
@@ -51,6 +51,7 @@ class Item:
     published_at: datetime
     lead_photo_id: str
     expires_on: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +374,7 @@ def _item(values: Any) -> Item:
         published_at,
         photo,
         expires_on,
+        source,
     ) = values
     return Item(
         article_id,
@@ -387,6 +389,7 @@ def _item(values: Any) -> Item:
         as_utc(published_at),
         photo or "",
         expires_on,
+        source,
     )
 
 

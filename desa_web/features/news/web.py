@@ -6,11 +6,14 @@ from datetime import datetime
 from itertools import pairwise
 
 from flask import Blueprint, Response
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core import html
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
+from desa_web.core.registry import adapters, of_role
+from desa_web.core.site import Site
 from desa_web.features.news import presentation, queries, rubrics
 from desa_web.features.news.article import Kind
 from desa_web.features.news.queries import Live, Moved
@@ -134,6 +137,8 @@ def article_page(context: SiteContext, found: Live) -> tuple[Page, set[str]]:
     body, lead, keys = presentation.body(site, found)
     keys.add(f"article:{found.article.id}")
     is_notice = found.article.kind is Kind.ANNOUNCEMENT
+    origin, origin_keys = _origin(site, found.article.id)
+    keys |= origin_keys
     meta = Meta(
         path=f"/berita/{found.article.slug}",
         title=text.title,
@@ -148,7 +153,7 @@ def article_page(context: SiteContext, found: Live) -> tuple[Page, set[str]]:
         notice = AnnouncementPage(
             site=context, meta=meta, title=text.title, body=body, published_at=published_at,
             until_on=datetime.fromisoformat(until).date() if until else None, picture=lead,
-            others=presentation.notices(others[:4], context),
+            others=presentation.notices(others[:4], context), origin=origin,
         )  # fmt: skip
         return notice, keys | {"list:announcement"}
     # Related articles are older ones, so a new article changes nobody's links.
@@ -163,9 +168,20 @@ def article_page(context: SiteContext, found: Live) -> tuple[Page, set[str]]:
         organisation=text.source or (context.words.kim if text.byline else ""),
         dateline=text.dateline, code=f"[{text.initials}]" if text.initials else "", picture=lead,
         corrections=presentation.corrections(found), tags=presentation.tag_links(text.tags),
-        related=presentation.cards(site, related, context),
+        related=presentation.cards(site, related, context), origin=origin,
     )  # fmt: skip
     return page, keys
+
+
+def _origin(site: Site, article_id: str) -> tuple[Markup, set[str]]:
+    """Return the line that says whose text it is (the adapter "provenance"), and its keys."""
+    from desa_web.features import FEATURES
+
+    shown = of_role(FEATURES, site.config.text("role"))
+    for adapter in adapters(shown, "provenance"):
+        line, keys = adapter.line(site, article_id)
+        return line, keys
+    return Markup(), set()
 
 
 def _filtered(

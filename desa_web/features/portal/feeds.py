@@ -50,6 +50,11 @@ _MAX_TOMBSTONES = 100_000
 _NAMESPACE = UUID("6f5e1a43-6d3f-5a0b-9a57-0f4cbb6f7c11")
 
 Write = Callable[[Feed], bytes]
+_FORMATS: dict[str, tuple[Write, str]] = {
+    "atom": (atom, ATOM),
+    "json": (json_feed, JSON),
+    "xml": (rss, RSS),
+}
 
 
 @blueprint.get("/feed.atom")
@@ -91,6 +96,18 @@ def tag_atom(slug: str) -> Response:
     name = queries.tag_name(public_site().site, slug)
     feed = _feed(f"/tag/{quote(slug)}/feed.atom", name, offer.entries, _tombstones())
     return _answer(feed, atom, ATOM, offer.keys | {"list:article"})
+
+
+def of_articles(path: str, part: str, ids: tuple[str, ...], keys: Iterable[str]) -> Response:
+    """Return the feed of chosen articles at a path; its ending names the format.
+
+    For features that have lists of their own; `keys` go stale when the choice would differ.
+    """
+    offer = _offer(Scope(limit=ENTRIES, ids=ids))
+    write, mime = _FORMATS[path.rpartition(".")[2]]
+    stones = _tombstones() if write is atom else []
+    feed = _feed(path, part, offer.entries, stones)
+    return _answer(feed, write, mime, offer.keys | set(keys))
 
 
 @blueprint.get("/arsip/<int:year>-<int(fixed_digits=2):month>.atom")

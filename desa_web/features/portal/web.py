@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
-from desa_web.core.registry import Feature, adapters
+from desa_web.core.registry import Feature, adapters, of_role
 from desa_web.core.site import Site
 from desa_web.features.news import presentation, queries, rubrics
 from desa_web.features.news.queries import Item
@@ -32,6 +32,7 @@ def home() -> Response:
     items = _items(site, values["front_lead"])
     shown = presentation.cards(site, items, context)
     lead, cards, rows = _arranged(shown, is_pinned=bool(values["front_lead"]))
+    tiles, tile_keys = _tiles(site, values["services"])
     page = HomePage(
         site=context,
         meta=Meta(path="/", title="Beranda", description=_about(context),
@@ -40,12 +41,13 @@ def home() -> Response:
         cards=cards,
         rows=rows,
         board=presentation.notices(notices[:BOARD], context),
-        services=_services(values["services"]),
+        services=tiles,
         call_out=_call_out(context),
     )  # fmt: skip
     media = {f"media:{item.lead_photo_id}" for item in items if item.lead_photo_id}
     # A pinned article may have fallen out of the newest: its own changes count, too.
     keys = {"list:article", "list:announcement", *media, *(f"article:{i.id}" for i in items[:1])}
+    keys |= tile_keys
     return public.answer(page, keys)
 
 
@@ -124,6 +126,18 @@ def _bar(notices: list[Item], pinned: str) -> Link | None:
     chosen = next((item for item in notices if item.slug == pinned), None)
     chosen = chosen or next(iter(notices), None)
     return Link(text=chosen.title, url=f"/berita/{chosen.slug}") if chosen else None
+
+
+def _tiles(site: Site, lines: list[str]) -> tuple[Services | None, set[str]]:
+    """Return the village's services; of a site of another role what its feature shows instead.
+
+    The adapter "front" gives tiles and the keys that they were made from.
+    """
+    own = _services(lines)
+    for adapter in adapters(of_role(_features(), site.config.text("role")), "front"):
+        tiles, keys = adapter.tiles(site)
+        return own or tiles, keys
+    return own, set()
 
 
 def _services(lines: list[str]) -> Services | None:
