@@ -23,6 +23,7 @@ from desa_web.core.site import Site, open_site
 from desa_web.engines.pages import PageMiddleware, PageStore
 from desa_web.features import FEATURES, checks
 from desa_web.features.accounts.sessions import session_of
+from desa_web.features.visits.keeper import Counting
 from desa_web.web import auth, csrf, desk, errors, forms, headers, health, public
 from desa_web.web.context_parts import MenuItem
 from desa_web.web.house import House, install
@@ -97,7 +98,8 @@ def _wsgi() -> Callable[..., Iterable[bytes]]:
         migrate.require_current(site.database)
     app = create_app(site)
     pages = PageMiddleware(app, page_store(app), private_cookies=auth.PRIVATE_COOKIES)
-    return TrustedProxies(pages, site.config.names("trusted_proxies"))
+    counted = Counting(pages, site, page_store(app))
+    return TrustedProxies(counted, site.config.names("trusted_proxies"))
 
 
 def _readers_menu(site: Site) -> tuple[MenuItem, ...]:

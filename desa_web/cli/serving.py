@@ -21,6 +21,7 @@ from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.engines.pages import PageMiddleware
 from desa_web.features import due_handlers, followers
+from desa_web.features.visits.keeper import Keeper
 from desa_web.web.auth import PRIVATE_COOKIES
 from desa_web.web.baking import PageFollower
 
@@ -38,6 +39,8 @@ def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> 
         migrate.upgrade(site.database)
     app = create_app(site)
     worker = _worker(site, app) if _may_follow(site) else None
+    keeper = Keeper(site, page_store(app))
+    keeper.start()
     _settle_memory()
     try:
         server.serve(
@@ -51,6 +54,7 @@ def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> 
     except OSError as error:
         raise _cannot_listen(error, host, port) from error
     finally:
+        keeper.stop()
         if worker is not None:
             worker.stop()
 

@@ -20,6 +20,7 @@ from desa_web.features.search import FEATURE as SEARCH
 from desa_web.features.setup import FEATURE as SETUP
 from desa_web.features.sync import FEATURE as SYNC
 from desa_web.features.village import FEATURE as VILLAGE
+from desa_web.features.visits import FEATURE as VISITS
 
 if TYPE_CHECKING:
     from desa_web.core.checks import Check
@@ -40,6 +41,7 @@ FEATURES: tuple[Feature, ...] = (
     SYNC,
     HUB,
     IMPORTS,
+    VISITS,
 )
 
 

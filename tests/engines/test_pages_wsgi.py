@@ -230,9 +230,15 @@ def test_a_withdrawn_article_is_gone_at_once(village: Village, store: PageStore)
 def test_views_count_readers_not_baking(village: Village, store: PageStore) -> None:
     app = PageMiddleware(village, store)
     render_through(app)("/berita/3")
-    ask(app, "/berita/3")
-    ask(app, "/berita/3")
-    ask(app, "/berita/3", "HEAD")
+    phone = {"USER_AGENT": "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Mobile"}
+    ask(app, "/berita/3", **phone)
+    ask(app, "/berita/3", **phone)
+    ask(app, "/berita/3", "HEAD", **phone)
+    ask(app, "/berita/3", **phone, SEC_PURPOSE="prefetch;prerender")
+    ask(app, "/berita/3", **phone, X_MOZ="prefetch")
+    ask(app, "/berita/3", USER_AGENT="Mozilla/5.0 (compatible; Googlebot/2.1)")
+    ask(app, "/foto", **phone)
+    assert ask(app, "/berita/99", **phone)[0] == "404 NOT FOUND"
     assert store.take_views() == {"/berita/3": 2}
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from desa_web.engines.pages.middleware import BAKING, Environ, WsgiApp
+from desa_web.engines.pages.middleware import Environ, WsgiApp
 from desa_web.engines.pages.store import PageStore
 
 log = logging.getLogger("desa_web.pages")
@@ -104,7 +104,6 @@ def render_through(app: WsgiApp, base_url: str = "http://localhost") -> Callable
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
-            BAKING: True,
         }
         seen: list[str] = []
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from desa_web.engines.pages.page import Headers, Page
+from desa_web.engines.pages.readers import is_reader
 from desa_web.engines.pages.store import PageStore
 
 Environ = dict[str, Any]
@@ -19,8 +20,6 @@ WsgiApp = Callable[[Environ, Start], Iterable[bytes]]
 KEYS = "desa.surrogate_keys"
 QUERY = "desa.cache_query"
 FILE = "desa.file"
-# Set by the baker: nobody is reading.
-BAKING = "desa.baking"
 
 KEPT_STATUS = frozenset({"200", "301", "308", "404", "410"})
 _UNSHARED = re.compile(r"\b(no-store|private)\b", re.IGNORECASE)
@@ -87,8 +86,10 @@ class PageMiddleware:
         return answer
 
     def _count(self, target: str, page: Page, environ: Environ) -> None:
-        is_view = environ["REQUEST_METHOD"] == "GET" and page.status[:3] == "200"
-        if is_view and not environ.get(BAKING):
+        is_view = page.is_document and environ["REQUEST_METHOD"] == "GET"
+        purpose = environ.get("HTTP_SEC_PURPOSE", "") + environ.get("HTTP_PURPOSE", "")
+        purpose += environ.get("HTTP_X_MOZ", "")
+        if is_view and is_reader(environ.get("HTTP_USER_AGENT", "")[:500], purpose[:100]):
             self.store.count_view(target.encode("latin-1", "replace"))
 
 

@@ -26,6 +26,7 @@ class Page:
 
     `keys` are the surrogate keys it was made from. `heads` belongs to the server's fast path:
     it keeps the header bytes it has already built. `touched` is the second chance at eviction.
+    `is_document`: something that people read, and not a part of it or an excuse.
     """
 
     __slots__ = (
@@ -34,6 +35,7 @@ class Page:
         "gz",
         "headers",
         "heads",
+        "is_document",
         "keys",
         "modified_at",
         "opaque",
@@ -63,6 +65,8 @@ class Page:
         self.size_bytes = len(body) if size_bytes is None else size_bytes
         self.keys = keys
         self.modified_at = _header(self.headers, "last-modified")
+        kind = _header(self.headers, "content-type") or ""
+        self.is_document = status[:3] == "200" and kind.startswith("text/html")
         self.heads: dict[object, object] = {}
         self.touched = False
 

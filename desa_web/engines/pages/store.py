@@ -214,7 +214,7 @@ class PageStore:
     # Counting
 
     def count_view(self, target: bytes) -> None:
-        """Count one 200 answer to a reader."""
+        """Count one page that a reader sees."""
         views = self._views
         if target in views or len(views) < VIEWS_LIMIT:
             views[target] = views.get(target, 0) + 1

@@ -15,6 +15,7 @@ from waitress.utilities import build_http_date
 from desa_web.engines.pages import Page
 from desa_web.engines.pages.middleware import open_whole
 from desa_web.engines.pages.page import etag_matches, wants_gzip
+from desa_web.engines.pages.readers import is_reader
 from desa_web.web.serving.output import Tail
 from desa_web.web.serving.parser import MAX_HEADER_LINES, is_host_allowed
 from desa_web.web.serving.tasks import Wire, wire
@@ -32,7 +33,8 @@ _HEAD = re.compile(
 )
 _PICK = re.compile(
     rb"^(host|connection|accept-encoding|if-none-match|cookie|range|authorization|content-length"
-    rb"|transfer-encoding|expect|upgrade|if-match|if-unmodified-since|if-modified-since)"
+    rb"|transfer-encoding|expect|upgrade|if-match|if-unmodified-since|if-modified-since"
+    rb"|user-agent|sec-purpose|purpose|x-moz)"
     rb":[ \t]*+([^\r]*)",
     re.I | re.M,
 )
@@ -117,7 +119,7 @@ def _plan(channel: "GuardedChannel", data: bytes) -> _Plan | None:
             source = open_whole(page.file, page.size_bytes)
             if source is None:
                 return None
-        if page.status[:3] == "200":
+        if page.is_document and _is_read(headers):
             server.store.count_view(target)
     return _Plan(head, body, source, page, match.end(), choice.closes)
 
@@ -130,6 +132,13 @@ def _pick(lines: bytes) -> dict[bytes, bytes] | None:
             return None
         headers[key] = value.rstrip(b" \t")
     return headers
+
+
+def _is_read(headers: dict[bytes, bytes]) -> bool:
+    get = headers.get
+    purpose = get(b"sec-purpose", b"") + get(b"purpose", b"") + get(b"x-moz", b"")
+    agent = get(b"user-agent", b"")[:500]
+    return is_reader(agent.decode("latin-1"), purpose[:100].decode("latin-1"))
 
 
 def _choose(
