@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Response, request, send_file, url_for
+from flask import Response, request, url_for
 from markupsafe import Markup
-from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core import html
 from desa_web.core.actor import Actor, Permission
@@ -174,11 +173,11 @@ def undo(item_id: str) -> Response:
 
 
 @blueprint.get("/kiriman/foto/<sha256>")
-def photo(sha256: str) -> AnyResponse:
+def photo(sha256: str) -> Response:
     """A small picture of a received photo, for the officer only."""
     actor = auth.require(Permission.RUN_HUB)
-    file = views.preview(actor.site, sha256)
-    response = send_file(file, max_age=0, conditional=True)
+    body = views.preview(actor.site, sha256).read_bytes()
+    response = Response(body, mimetype="image/webp")
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 
