@@ -32,10 +32,10 @@ _HEAD = re.compile(
     + rb"++:[\t\x20-\x7e]*+\r\n){1,%d}+)\r\n" % MAX_HEADER_LINES
 )
 _PICK = re.compile(
-    rb"^(host|connection|accept-encoding|if-none-match|cookie|range|authorization|content-length"
-    rb"|transfer-encoding|expect|upgrade|if-match|if-unmodified-since|if-modified-since"
-    rb"|user-agent|sec-purpose|purpose|x-moz)"
-    rb":[ \t]*+([^\r]*)",
+    # What begins alike stands together: the engine tries each word at each line.
+    rb"^(host|con(?:nection|tent-length)|accept-encoding|if-(?:none-match|match|unmodified-since"
+    rb"|modified-since)|cookie|range|authorization|transfer-encoding|expect|upgrade|user-agent"
+    rb"|sec-purpose|purpose|x-moz):[ \t]*+([^\r]*)",
     re.I | re.M,
 )
 # The WSGI way decides about these.
@@ -44,6 +44,10 @@ _LEAVE = frozenset(
     | {b"if-match", b"if-unmodified-since", b"if-modified-since"}
 )
 _CONNECTION = {b"": "", b"close": "close", b"keep-alive": "keep-alive"}
+_PURPOSES = frozenset({b"sec-purpose", b"purpose", b"x-moz"})
+# Which User-Agents read, so that most are not decoded each time.
+_readers: dict[bytes, bool] = {}
+_READERS_KNOWN = 500
 # Longer values would fill the caches of the negotiation.
 _LONGEST_VALUE = 512
 
@@ -135,10 +139,18 @@ def _pick(lines: bytes) -> dict[bytes, bytes] | None:
 
 
 def _is_read(headers: dict[bytes, bytes]) -> bool:
-    get = headers.get
-    purpose = get(b"sec-purpose", b"") + get(b"purpose", b"") + get(b"x-moz", b"")
-    agent = get(b"user-agent", b"")[:500]
-    return is_reader(agent.decode("latin-1"), purpose[:100].decode("latin-1"))
+    agent = headers.get(b"user-agent", b"")
+    if _PURPOSES.isdisjoint(headers):
+        known = _readers.get(agent)
+        if known is not None:
+            return known
+    purpose = b"".join(headers.get(name, b"") for name in _PURPOSES)
+    reads = is_reader(agent[:500].decode("latin-1"), purpose[:100].decode("latin-1"))
+    if not purpose and len(agent) <= _LONGEST_VALUE:
+        if len(_readers) >= _READERS_KNOWN:
+            _readers.clear()
+        _readers[agent] = reads
+    return reads
 
 
 def _choose(
