@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from desa_web.core.actor import Actor, operator
@@ -153,8 +153,10 @@ def _take(browser: Browser, site: Site, url: str, shot: Shot, target: Path) -> i
 def _keep(data: bytes, target: Path) -> int:
     """Write the picture as the best WebP below the limit; a long one is cut at its foot."""
     picture = Image.open(io.BytesIO(data)).convert("RGB")
-    picture = picture.crop((0, 0, picture.width, min(picture.height, round(900 * SCALE))))
-    for quality in range(80, 20, -6):
+    size = (min(picture.width, 536), min(picture.height, round(900 * SCALE)))
+    picture = picture.crop((0, 0, *size))
+    picture = ImageOps.expand(picture, border=2, fill="#877962")
+    for quality in range(80, 14, -6):
         out = io.BytesIO()
         picture.save(out, "WEBP", quality=quality, method=6)
         if out.tell() <= BYTES_MAX:

@@ -32,6 +32,8 @@ from tests.harness.site import actor_as, client, post_form
 
 WIDTHS = (360, 1280)
 FIRST_LOAD_BYTES = 120_000
+LONG_NAME = "Raden Ajeng Sitikusumawardhaningrumsariningtyas binti Haji Abdurrahmansyahputra"
+LONG_TITLE = "Musyawarahperencanaanpembangunandesatahunanggaran2027 digelar 🎉👨‍👩‍👧 di pendopo"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,10 @@ def _fill(site: Site) -> None:
     changed = Text(title="Kerja bakti dusun 2", body="<p>Warga dusun 2 bekerja sampai sore.</p>")
     service.save(boss, made.id, changed)
     service.act(boss, Op.SUBMIT, made.id)
+    accounts.add(boss, "panjang", LONG_NAME, Role.EDITOR)
+    long = service.create(accounts.actor_of(site, "panjang", "test"), Text(title=LONG_TITLE))
+    service.save(boss, long.id, Text(title=LONG_TITLE, body="<p>Isi.</p>", byline=LONG_NAME))
+    service.act(boss, Op.SUBMIT, long.id)
     profile = PageText(title="Profil", standfirst="", body="<p>Desa di tepi kali.</p>")
     pages_service.create(boss, profile)
     actor_as(site, Role.EDITOR, name="Laila Nur")
@@ -168,6 +174,58 @@ def test_the_whole_way_by_keyboard_alone(browser: Chromium, village: tuple[Site,
     assert any(i.title == "Ditulis dengan papan ketik" for i in queries.published(site))
 
 
+def test_handing_in_and_approving_by_keyboard_alone(
+    browser: Chromium, village: tuple[Site, str]
+) -> None:
+    site, url = village
+    made = service.create(
+        actor_as(site, Role.REPORTER), Text(title="Lewat papan ketik", body="<p>Isi.</p>")
+    )
+    with desk(browser, village, Role.REPORTER, width=1280) as tab:
+        tab.page.goto(f"{url}/kelola/berita/{made.id}")
+        tab.page.locator("[contenteditable=true]").wait_for()
+        tab_to(tab.page, "document.activeElement.value === 'submit'")
+        tab.page.keyboard.press("Enter")
+        tab.page.get_by_text("Sudah diajukan").wait_for()
+    with desk(browser, village, Role.APPROVER, width=1280) as tab:
+        page = tab.page
+        page.goto(f"{url}/kelola/periksa/{made.id}")
+        tab_to(page, "document.activeElement.name === 'note'")
+        page.keyboard.type("Tambah nama ketua RT.")
+        tab_to(page, "document.activeElement.value === 'return'")
+        page.keyboard.press("Enter")
+        page.get_by_text("Dikembalikan dengan catatan Anda").wait_for()
+        service.act(actor_as(site, Role.REPORTER), Op.SUBMIT, made.id)
+        page.goto(f"{url}/kelola/periksa/{made.id}")
+        tab_to(page, "document.activeElement.value === 'publish_now'")
+        page.keyboard.press("Enter")
+        page.get_by_text("sudah terbit").first.wait_for()
+    assert queries.get(operator(site), made.id)[0].state is State.PUBLISHED
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "plain"])
+def test_opening_and_saving_an_article_changes_nothing(
+    browser: Chromium, village: tuple[Site, str], javascript: bool
+) -> None:
+    """The paste corpus, cleaned, as one article: its revision stays the same by every byte."""
+    site, url = village
+    corpus = Path(__file__).parents[1] / "corpus" / "paste"
+    parts = [file.read_text(encoding="utf-8") for file in sorted(corpus.glob("*.expected.html"))]
+    reporter = actor_as(site, Role.REPORTER)
+    title = f"Semua tempelan {javascript}"
+    made = service.create(reporter, Text(title=title, body="".join(parts)))
+    article, revision = queries.get(reporter, made.id)
+    with desk(browser, village, Role.REPORTER, width=360, javascript=javascript) as tab:
+        tab.allow("404")  # photos that are in the corpus only
+        tab.page.goto(f"{url}/kelola/berita/{made.id}")
+        if javascript:
+            tab.page.locator("form[data-autosave-ready]").wait_for()
+        press(tab.page, "Simpan")
+        tab.page.locator(".kabar").wait_for()
+    after, kept = queries.get(reporter, made.id)
+    assert (after, kept.id, kept.text) == (article, revision.id, revision.text)
+
+
 def tab_to(page: Page, condition: str) -> None:
     """Press Tab until the focus is where the condition holds; fails after a whole round."""
     for _ in range(80):
@@ -266,7 +324,7 @@ def test_every_page_can_be_used_by_everybody(
             problems += [f"{name}: {line}" for line in found]
             if name != "preview" and sum(weight) > FIRST_LOAD_BYTES:
                 problems.append(f"{name}: {sum(weight)} bytes")
-    assert problems == []
+    assert problems == [], "\n".join(problems)
 
 
 def test_the_html_checker_has_nothing_to_say(village: tuple[Site, str], tmp_path: Path) -> None:

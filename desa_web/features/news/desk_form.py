@@ -80,7 +80,7 @@ def sent(form: Form, *, base: Text | None = None, today: date | None = None) -> 
     lines: dict[str, object] = {name: form.text(name, limit=_LINE_MAX) for name in names}
     body = form.text("body", limit=_BODY_MAX, strip=False)
     if form.values.get("format") != HTML and "body" not in form.problems:
-        body = _from_markdown(form, body)
+        body = _from_markdown(form, body, base.body if base else "")
     text = Text.from_mapping({**lines, "body": body}, base=base)
     if text.correction and not text.corrected_on and today is not None:
         text = replace(text, corrected_on=today.isoformat())
@@ -181,7 +181,10 @@ def _typed(form: Form, photo: Photo, name: str) -> str | None:
     return None if value == getattr(photo, name) else value
 
 
-def _from_markdown(form: Form, body: str) -> str:
+def _from_markdown(form: Form, body: str, before: str) -> str:
+    if before and body.strip() == html.to_markdown(before).strip():
+        # Untouched: Markdown cannot say everything, such as cells over two columns.
+        return before
     try:
         return html.from_markdown(body)
     except (InvalidInput, TooLarge) as error:

@@ -167,7 +167,7 @@ def health_lines(actor: Actor) -> list[Line]:
 
 def _backup_line(here: Site) -> Line:
     """Return how old the newest backup in the site's own folder is."""
-    label = _("Cadangan terakhir")
+    label = _("Cadangan")
     made_ms = [int(file.stat().st_mtime * 1000) for file in (here.path / "backups").glob(_BACKUPS)]
     if not made_ms:
         return Line("awas", label, _("belum ada"), False)

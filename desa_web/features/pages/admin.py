@@ -107,7 +107,7 @@ def save(page_id: str) -> Response:
     number = form.text("version", limit=17)
     version = int(number) if number.isascii() and number.isdigit() else -1
     try:
-        text = _sent(actor, form)
+        text = _sent(actor, form, revision.text.body)
         slug = form.text("slug", limit=_SLUG_MAX) or None
         parent_id = form.text("parent", limit=_ID_MAX) or None
         form.check()
@@ -185,10 +185,12 @@ def bring_back(page_id: str, revision_id: str) -> Response:
     return desk.done(url_for(".page", page_id=page_id), _("Naskah lama dipakai lagi."))
 
 
-def _sent(actor: Actor, form: Form) -> Text:
+def _sent(actor: Actor, form: Form, before: str = "") -> Text:
     """Return the text that was sent, a photo that came with it included."""
     body = form.text("body", limit=_BODY_MAX, strip=False)
-    if form.values.get("format") != desk_form.HTML and "body" not in form.problems:
+    if before and body.strip() == html.to_markdown(before).strip():
+        body = before  # untouched: Markdown cannot say everything
+    elif form.values.get("format") != desk_form.HTML and "body" not in form.problems:
         try:
             body = html.from_markdown(body)
         except (DesaError, ValueError) as error:
