@@ -8,6 +8,7 @@ import re
 import resource
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -314,3 +315,21 @@ def test_readers_that_read_slowly_but_enough_are_left_alone(tmp_path: Path) -> N
             # 102 KB in about three seconds: past the grace, well above the least rate.
             time.sleep(0.03)
         assert out.split(b"\r\n\r\n", 1)[1] == bytes(range(256)) * 400
+
+
+def test_a_reset_in_the_middle_of_an_answer_ends_one_connection_only(guarded: Running) -> None:
+    body = b"x" * (2 << 20)
+    request = f"POST /gema HTTP/1.1\r\n{HOST}Content-Length: {len(body)}\r\n\r\n".encode()
+    for _ in range(20):
+        sock = socket.socket()
+        # A small window: most of the answer waits at the server when the reset comes.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", guarded.port))
+        sock.sendall(request + body)
+        assert sock.recv(1024).startswith(b"HTTP/1.1 200 OK")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        answer = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=10)
+        answer.request("GET", "/")
+        assert answer.getresponse().status == 200, "one reset ended the program"
+        answer.close()
