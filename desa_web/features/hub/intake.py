@@ -147,7 +147,9 @@ def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
             continue
         row = known.get(word.object_id)
         if word.op is Op.PUT:
-            known[word.object_id] = _put(change, source, row, word)
+            # A page comes in one moment: the inbox keeps the order in which the village spoke.
+            at_ms = change.at_ms + len(arrived)
+            known[word.object_id] = _put(change, source, row, word, at_ms)
             arrived.append((word.object_id, word.rev))
         elif row is not None:
             _taken_back(change, source, row, word)
@@ -171,8 +173,9 @@ def _goes_round(site: Site, source: SourceRow, words: Sequence[Said]) -> set[str
     }
 
 
-def _put(change: Change, source: SourceRow, row: ItemRow | None, word: Said) -> ItemRow:
-    now_ms = change.at_ms
+def _put(
+    change: Change, source: SourceRow, row: ItemRow | None, word: Said, now_ms: int
+) -> ItemRow:
     digest = content.digest_of(word.fields)
     values: dict[str, Any] = {
         "op": Op.PUT.value,
