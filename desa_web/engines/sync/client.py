@@ -206,7 +206,7 @@ class Client:
         """Take what one request brings and return its bytes; a cut ends it early."""
         asked = {"Accept-Encoding": "identity", **headers, **fetch.range()}
         before = 0
-        async with self._asked(Request("GET", url, asked)) as answer:
+        async with self._asked(Request("GET", url, asked)) as (answer, _url):
             if answer.status == 416:
                 fetch.forget()
                 return 0
@@ -237,15 +237,15 @@ class Client:
         keep_part: bool = False,
     ) -> Answer:
         body = _Body(request.method, max_bytes, accept, keep_part=keep_part)
-        target = self._open.checked(request.url)
-        async with self._open.turns.of(target.authority):
-            if not request.stays:
-                plain = await self._open.plain(request, target, max_bytes)
-                if plain is not None:
-                    return body.of_plain(plain, str(target))
-            answer, target = await self._open.ask(request, target)
-            async with answer:
-                return await self._read(body, answer, str(target), request.timeout_s)
+        wire = self._open
+        place = None if request.stays else wire.poller.place_of(request.url)
+        if place is not None:
+            async with wire.turns.of(place.authority):
+                plain = await wire.poller.ask(request, place, max_bytes)
+            if plain is not None:
+                return body.of_plain(plain, request.url)
+        async with self._asked(request) as (answer, url):
+            return await self._read(body, answer, url, request.timeout_s)
 
     async def _read(
         self, body: _Body, answer: ClientResponse, url: str, timeout_s: float
@@ -263,13 +263,13 @@ class Client:
         return body.answer(answer.status, answer.headers, url)
 
     @asynccontextmanager
-    async def _asked(self, request: Request) -> AsyncIterator[ClientResponse]:
-        """Give the head of an answer while it is this host's turn."""
+    async def _asked(self, request: Request) -> AsyncIterator[tuple[ClientResponse, str]]:
+        """Give the head of an answer, and whose it is, while it is this host's turn."""
         target = self._open.checked(request.url)
         async with self._open.turns.of(target.authority):
-            answer, _found = await self._open.ask(request, target)
+            answer, found = await self._open.ask(request, target)
             async with answer:
-                yield answer
+                yield answer, str(found)
 
     @property
     def _open(self) -> Wire:

@@ -115,10 +115,12 @@ async def pull(
     run = _Run(client, address, name, resume, take, etag, is_small, page_s)
     failure: Unreachable | None = None
     try:
-        async with asyncio.timeout(total_s):
-            if not name:
-                run.name = (card or await card_of(client, address)).site
-            await run.go(max_pages)
+        # A poll has its own limit; a second clock for each of thousands would cost too much.
+        if not (name and etag and await run.is_unchanged()):
+            async with asyncio.timeout(total_s):
+                if not name:
+                    run.name = (card or await card_of(client, address)).site
+                await run.go(max_pages)
     except Unreachable as error:
         failure = error
     except TimeoutError:
@@ -163,22 +165,30 @@ class _Run:
         self._is_conditional = False
         self._idle = 0
 
+    async def is_unchanged(self) -> bool:
+        """Ask once whether anything is new; a page that comes with the answer is taken."""
+        await self._step()
+        return self.is_end
+
     async def go(self, max_pages: int) -> None:
         if not self._place.etag:
             self._look_up()
         while self.pages < max_pages and not self.is_end and self.problem is None:
-            answer = await self._asked()
-            if answer is None:
-                continue
-            if answer.status == 304:
-                if not self._is_conditional:
-                    # Nobody asked whether anything changed: no site of ours answers so.
-                    raise Unreachable(Reason.STRANGER)
-                self.is_end = True
-            elif answer.status == 409:
-                self._is_unknown()
-            else:
-                self._page(answer)
+            await self._step()
+
+    async def _step(self) -> None:
+        answer = await self._asked()
+        if answer is None:
+            return
+        if answer.status == 304:
+            if not self._is_conditional:
+                # Nobody asked whether anything changed: no site of ours answers so.
+                raise Unreachable(Reason.STRANGER)
+            self.is_end = True
+        elif answer.status == 409:
+            self._is_unknown()
+        else:
+            self._page(answer)
 
     async def _asked(self) -> Answer | None:
         """Return the answer to the next question; None when it should be asked once more."""

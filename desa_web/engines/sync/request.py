@@ -35,3 +35,8 @@ class Limits:
     stall_s: float
     tls: ssl.SSLContext | None
     clock: Clock
+
+
+def may_be_port(port: int, limits: Limits) -> bool:
+    """Is this a port of a web site? Mail and other old services are not talked to in HTTP."""
+    return limits.allow_private or port in (80, 443) or port >= 1024

@@ -367,7 +367,7 @@ def test_one_host_is_asked_one_thing_at_a_time_and_all_together_within_a_limit()
             together = sum(len(site.requests) for site in sites)
             gate.set()
             await asyncio.gather(*tasks)
-            assert client._open.turns._hosts == {}
+            assert client._open.turns.hosts == {}
         for site in sites:
             await site.__aexit__(None, None, None)
         return [site.most for site in sites], together
