@@ -17,8 +17,9 @@ from desa_web.core.clock import SystemClock
 from desa_web.core.site import Site
 from desa_web.features.accounts import service as accounts
 from desa_web.features.accounts import sessions
-from desa_web.features.media import library, masters, service
+from desa_web.features.media import emblem, library, masters, service
 from desa_web.features.media.library import Filter
+from desa_web.features.media.photo import Photo
 from tests.harness.browser import Chromium, Tab
 from tests.harness.photos import pdf, photo
 from tests.harness.site import actor_as, make_site, serving
@@ -184,6 +185,69 @@ def test_a_photo_dropped_on_the_article_can_be_put_into_the_text(
             " + (document.querySelector('.ProseMirror') || {innerHTML: ''}).innerHTML"
         )
         assert photo_id in written
+
+
+def test_a_pasted_picture_is_sent_and_a_pasted_text_is_left_alone(
+    browser: Chromium, village: tuple[Site, str]
+) -> None:
+    site, url = village
+    paste = """([bytes, withText]) => { const box = new DataTransfer();
+        box.items.add(new File([new Uint8Array(bytes)], "tempel.jpg", {type: "image/jpeg"}));
+        if (withText) box.setData("text/html", "<p>Kerja bakti</p>");
+        const event = new ClipboardEvent("paste",
+            {clipboardData: box, bubbles: true, cancelable: true});
+        return document.body.dispatchEvent(event); }"""
+    with _signed_in(browser, village, Role.REPORTER, width=1280) as tab:
+        tab.page.goto(f"{url}/kelola/foto")
+        # Word puts a picture of the text beside the text: the text is meant.
+        assert tab.page.evaluate(paste, [list(photo(31)), True])
+        assert tab.page.locator(".unggah-satu").count() == 0
+        assert not tab.page.evaluate(paste, [list(photo(31)), False])
+        expect(tab.page.get_by_text("Sudah di server")).to_be_visible()
+        assert len(_named(site, "tempel.jpg")) == 1
+
+
+def test_the_part_that_must_stay_visible_is_chosen_on_the_photo(
+    browser: Chromium, village: tuple[Site, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.jpg"
+    file.write_bytes(photo(33, (800, 600)))
+    site, url = village
+    kept = service.add(actor_as(site, Role.EDITOR), file)
+    with _signed_in(browser, village, Role.EDITOR) as tab:
+        tab.page.goto(f"{url}/kelola/foto/{kept.id}")
+        tab.page.get_by_label("Kanan bawah").check(force=True)
+        tab.page.get_by_role("button", name="Simpan", exact=True).click()
+        expect(tab.page.get_by_text("Tersimpan.")).to_be_visible()
+    found = service.get(kept.id)
+    assert found is not None
+    assert found.focus == "br"
+
+
+def test_the_village_sends_its_emblem_from_the_settings(
+    browser: Chromium, village: tuple[Site, str], tmp_path: Path
+) -> None:
+    site, url = village
+    file = tmp_path / "lambang.png"
+    Image.new("RGBA", (300, 340), (180, 40, 50, 200)).save(file)
+    with _signed_in(browser, village, Role.ADMIN) as tab:
+        tab.page.goto(f"{url}/kelola/pengaturan/look")
+        tab.page.get_by_role("link", name="Lambang desa").click()
+        assert tab.axe() == []
+        assert tab.overflow_px() == 0
+        tab.page.get_by_label("Berkas lambang").set_input_files(file)
+        tab.page.get_by_role("button", name="Pakai lambang ini").click()
+        expect(tab.page.get_by_text("Lambang desa dipakai di semua halaman.")).to_be_visible()
+        tab.page.goto(url)
+        shown = tab.page.locator("img.lambang")
+        assert shown.get_attribute("src", timeout=5000) == emblem.url(_chosen(site))
+        assert shown.evaluate("one => one.complete && one.naturalWidth > 0")
+
+
+def _chosen(site: Site) -> Photo:
+    found = emblem.chosen(site)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from desa_web.core import db
 from desa_web.core.actor import Role, operator
 from desa_web.core.follow import once
 from desa_web.core.site import Site
@@ -17,7 +18,14 @@ from desa_web.features.media import albums, documents, followers, library, servi
 from desa_web.features.media.library import Filter
 from desa_web.features.media.photo import Children
 from tests.harness.photos import pdf, photo, photo_file
-from tests.harness.site import SAME_ORIGIN, actor_as, client, hidden_fields, post_form
+from tests.harness.site import (
+    SAME_ORIGIN,
+    actor_as,
+    client,
+    hidden_fields,
+    make_site,
+    post_form,
+)
 
 
 @pytest.fixture
@@ -229,3 +237,17 @@ def test_the_api_lists_and_describes_with_a_guard_against_losing_words(
 
 def _on_disk(site: Site, seed: int = 1) -> Path:
     return photo_file(site.path.parent, seed)
+
+
+def test_the_library_warns_before_the_quota_is_full(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "sempit", options={"media_quota_mb": 1})
+    with site.bound():
+        service.add(operator(site), photo_file(tmp_path))
+        web = client(site, actor_as(site, Role.REPORTER))
+        assert "Ruang foto hampir habis" not in web.get("/kelola/foto").get_data(as_text=True)
+        with db.write(site.database):
+            db.execute(site.database, "UPDATE photo SET size_bytes = ?", 960_000)
+        page = web.get("/kelola/foto").get_data(as_text=True)
+        assert "Ruang foto hampir habis" in page
+        assert "Terpakai 92 persen dari jatah" in page
+    site.close()
