@@ -29,7 +29,8 @@ class Shelf(StrEnum):
     RETURNED = "returned"
 
 
-_WHERE = {
+# Written for hub_item i joined with hub_source s.
+CONDITIONS = {
     Shelf.NEW: "i.state = 'new' AND i.op = 'put'",
     Shelf.UPDATED: "i.needs_look = 1 AND i.op = 'put' AND i.state IN ('published', 'held')",
     Shelf.WITHDRAWN: "i.needs_look = 1 AND i.op <> 'put'",
@@ -50,7 +51,7 @@ def listing(
 
     before: (received_at in ms, id) of the last item seen.
     """
-    where = [_WHERE[shelf], "s.state <> 'removed'"]
+    where = [CONDITIONS[shelf], "s.state <> 'removed'"]
     values: list[object] = []
     if source_id:
         where.append("i.source_id = ?")
@@ -68,7 +69,7 @@ def listing(
 
 def counts(source_id: str = "") -> dict[Shelf, int]:
     """Return how many items stand on each shelf."""
-    sums = ", ".join(f"sum(CASE WHEN {_WHERE[shelf]} THEN 1 ELSE 0 END)" for shelf in Shelf)
+    sums = ", ".join(f"sum(CASE WHEN {CONDITIONS[shelf]} THEN 1 ELSE 0 END)" for shelf in Shelf)
     where, values = ("AND i.source_id = ?", [source_id]) if source_id else ("", [])
     sql = (
         f"SELECT {sums} FROM hub_item i JOIN hub_source s ON s.id = i.source_id "  # noqa: S608 - fragments of our own
