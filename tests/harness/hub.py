@@ -241,11 +241,12 @@ class Servers:
         """kill -9, and wait until it is gone."""
         kill(self.pids[desa.site.path])
 
-    def pull(self, hub: Site) -> int:
+    def pull(self, hub: Site | Path, *, is_due: bool = False) -> int:
         """Begin `desa sync pull` at a hub in a process of its own and return its number."""
         assert self.parent.stdin is not None
         assert self.parent.stdout is not None
-        self.parent.stdin.write(f"pull {hub.path}\n")
+        folder = hub.path if isinstance(hub, Site) else hub
+        self.parent.stdin.write(f"{'due' if is_due else 'pull'} {folder}\n")
         self.parent.stdin.flush()
         return int(json.loads(self.parent.stdout.readline())["pid"])
 
@@ -299,7 +300,8 @@ def serving_villages(
 
 
 def _main() -> None:
-    """Read lines, fork a process for each: "<port> <village>" serves, "pull <hub>" collects."""
+    """Read lines, fork a process for each: "<port> <village>" serves, "pull <hub>" collects all,
+    "due <hub>" what is due."""
     import signal
 
     import desa_web.app
@@ -314,8 +316,8 @@ def _main() -> None:
         if pid == 0:
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                if work == "pull":
-                    _pull(Path(folder))
+                if work in ("pull", "due"):
+                    _pull(Path(folder), is_due=work == "due")
                 else:
                     _serve(Path(folder), int(work))
             finally:
@@ -328,13 +330,13 @@ def _main() -> None:
             continue
 
 
-def _pull(folder: Path) -> None:
+def _pull(folder: Path, *, is_due: bool) -> None:
     from desa_web.features.hub import collect
 
     os.write(1, f"{json.dumps({'pid': os.getpid()})}\n".encode())
     site = open_site(folder)
     with site.bound():
-        collect.run(site, is_due=False)
+        collect.run(site, is_due=is_due)
     site.close()
 
 

@@ -39,6 +39,7 @@ FEATURE = Feature(
     ),
     commands={"hub": f"{_HERE}.cli:hub"},
     due={"hub.pull": f"{_HERE}.due:pull"},
+    checks=(f"{_HERE}.checks:CHECKS",),
     adapters={
         "sources": f"{_HERE}.standing:received",
         "origins": f"{_HERE}.origins",

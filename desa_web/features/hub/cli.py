@@ -204,6 +204,24 @@ def trust_again(console: Console, name: str, yes: bool) -> None:
         console.event(_record(done), sentence.format(name=done.name))
 
 
+@source.command("give-back")
+@click.argument("name")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def give_back(console: Console, name: str, folder: Path) -> None:
+    """Tulis ke FOLDER berita yang hilang dari desa; di desa: desa news import FOLDER."""
+    from desa_web.features.hub import giving_back, sources
+
+    with console.actor() as actor:
+        one = sources.find(actor.site, name)
+        files = giving_back.write(actor, one.id, folder)
+        sentence = _("{n} berita {name} ditulis ke {folder}. Di desa: desa news import {folder}")
+        if not files:
+            sentence = _("{name} tidak kehilangan berita.")
+        record = {"source": one.name, "files": [str(file) for file in files]}
+        console.event(record, sentence.format(n=len(files), name=one.name, folder=folder))
+
+
 @source.command("import-opml")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj

@@ -141,11 +141,17 @@ def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
     db.overwrite_deleted(change.actor.site.database)
     known = _rows(source.id, [word.object_id for word in words])
     left = _goes_round(change.actor.site, source, words)
+    lost = _lost(source.id) if any(word.object_id not in known for word in words) else {}
     arrived: list[tuple[str, int]] = []
     for word in words:
         if word.object_id in left and word.object_id not in known:
             continue
         row = known.get(word.object_id)
+        if row is None and word.op is Op.PUT:
+            row = lost.pop(_mark(word.fields, change.at_ms), None)
+            if row is not None:
+                # The village has it back, as an article of its own with a new id.
+                _update(row, object_id=word.object_id)
         if word.op is Op.PUT:
             # A page comes in one moment: the inbox keeps the order in which the village spoke.
             at_ms = change.at_ms + len(arrived)
@@ -155,6 +161,16 @@ def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
             _taken_back(change, source, row, word)
     if arrived and source.kind == "desa":
         receipts.arrived(source.id, arrived)
+
+
+def _lost(source_id: str) -> dict[tuple[str, int], ItemRow]:
+    """Return what a village lost with its disk, as it would be known again."""
+    rows = db.select(ItemRow, "source_id = ? AND is_lost = 1 AND op = 'put'", source_id)
+    return {(row.title, row.published_at // 1000): row for row in rows}
+
+
+def _mark(fields: Mapping[str, Any], now_ms: int) -> tuple[str, int]:
+    return content.title_of(fields), content.moment_of(fields, now_ms) // 1000
 
 
 def _goes_round(site: Site, source: SourceRow, words: Sequence[Said]) -> set[str]:

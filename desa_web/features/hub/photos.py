@@ -114,6 +114,11 @@ def states(row: ItemRow, said: Content) -> dict[str, str]:
     return {ref: photo.state for ref, photo in _of(row, said).items()}
 
 
+def files_of(row: ItemRow, said: Content) -> dict[str, str]:
+    """Return the hash of the received file of each picture of an item that is here, by its ref."""
+    return {ref: photo.sha256 for ref, photo in _of(row, said).items() if photo.state == "here"}
+
+
 def forget(actor: Actor, row: ItemRow) -> None:
     """Remove the pictures that only this item shows, files and all: it is being erased."""
     site = actor.site

@@ -12,9 +12,10 @@ from desa_web.core.actor import operator
 from desa_web.core.errors import Conflict, InvalidInput
 from desa_web.core.site import Site, open_site
 from desa_web.engines.sync import Problem, Receiver
-from desa_web.features.hub import inbox, intake, items, sources
+from desa_web.features.hub import giving_back, inbox, intake, items, sources
 from desa_web.features.hub.item import Look
 from desa_web.features.hub.source import Source, Trust
+from desa_web.features.news import importer
 from desa_web.features.news.models import ArticleRow
 from desa_web.features.sync import service as sync
 from desa_web.ops import backup
@@ -81,6 +82,40 @@ def test_a_restored_village_is_offered_what_it_lost_and_readers_keep_it(
     inbox.settle(operator(hub), full.item.id)
     assert items.get(hub, full.item.id).look is Look.NONE
     assert items.lost(source.id) != []
+    again.site.close()
+
+
+def test_what_a_village_lost_is_given_back_and_known_again(
+    hub: Site, desa: Desa, source: Source, kept: tuple[Path, str], tmp_path: Path
+) -> None:
+    lead, inside = desa.add_photo(caption="Panen."), desa.add_photo()
+    body = f'<p>Warga panen.</p><figure data-foto="{inside}">Di sawah.</figure>'
+    lost = desa.publish("Panen raya", body, lead_photo_id=lead, rubric="kesehatan", tags=("padi",))
+    desa.sync(hub)
+    item_id = item_of(source, lost)
+    done = inbox.publish(operator(hub), item_id)
+    again = restored(desa, kept[0], tmp_path / "pulih")
+    with again.site.bound():
+        sync.unlock(again.actor, kept[1])
+    again.sync(hub)
+    folder = tmp_path / "stik"
+    (file,) = giving_back.write(operator(hub), source.id, folder)
+    with pytest.raises(InvalidInput):
+        giving_back.write(operator(hub), source.id, folder)
+    with again.site.bound():
+        (taken,) = importer.import_path(again.actor, folder)
+        assert (taken.outcome, taken.sentence) == (importer.Outcome.CREATED, ""), file
+    again.sync(hub)
+    assert view(hub, source) == again.truth()
+    full = items.get(hub, item_id)
+    assert (full.item.is_lost, full.item.article_id) == (False, done.article_id)
+    assert full.item.object_id == taken.object_id
+    assert items.lost(source.id) == []
+    assert giving_back.write(operator(hub), source.id, folder) == []
+    titles = [row.title for row in items.public_of(source.id)]
+    assert titles.count("Panen raya") == 1
+    assert len(full.content.pictures) == 2
+    assert "Di sawah." in full.content.body
     again.site.close()
 
 

@@ -7,11 +7,14 @@ from lxml import etree
 
 from desa_web.core import db, journal, settings
 from desa_web.core.actor import operator
+from desa_web.core.checks import Level, run
 from desa_web.core.errors import Conflict, InvalidInput, NotFound
 from desa_web.core.site import Site
 from desa_web.features.hub import inbox, items, leases, opml, sources
+from desa_web.features.hub.checks import CHECKS
 from desa_web.features.hub.source import Kind, State, Trust
 from tests.harness.hub import Desa
+from tests.harness.site import clock_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -186,3 +189,19 @@ def test_an_opml_of_another_reader_comes_in_what_is_wrong_is_named(hub: Site) ->
     told = [(one.name, one.is_added) for one in opml.take(operator(hub), data)]
     assert told == [("Blog Desa", True), ("Salah", False), ("", True)]
     assert {source.name for source in sources.listed(hub)} == {"Blog Desa", "y.id"}
+
+
+def test_doctor_says_when_nobody_asks_and_who_does_not_answer(hub: Site) -> None:
+    assert [f.level for f in run(hub, CHECKS)] == []
+    made = add(hub, "https://desa.contoh.id/feed")
+    assert [f.level for f in run(hub, CHECKS)] == [Level.GOOD]
+    clock_of(hub).advance(seconds=2 * 3600)
+    assert [f.level for f in run(hub, CHECKS)] == [Level.WARNING]
+    for _n in range(3):
+        leases.take(hub, "a", limit=1, is_due=False)
+        leases.note(hub, "a", [leases.Result(source_id=made.id, error_code="dns", error="Mati.")])
+    found = {f.subject: (f.level, f.sentence) for f in run(hub, CHECKS)}
+    assert found["pengambilan"][0] is Level.GOOD
+    assert found["Desa Lama"] == (Level.WARNING, "Mati.")
+    clock_of(hub).advance(days=4)
+    assert Level.WARNING in {f.level for f in run(hub, CHECKS) if f.subject == "pengambilan"}
