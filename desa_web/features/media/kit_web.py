@@ -141,9 +141,11 @@ def _people(context: SiteContext, lines: Sequence[str]) -> tuple[Link, ...]:
 def _person(line: str) -> Link:
     """Read "Nur Aini: KIM Sukamaju: 0812 3456 7890"; a number is there to be called."""
     name, role, number = kit_texts.media_contact(line)
+    if not number:
+        return Link(text=name, url="", note=role)
     digits = re.sub(r"[^0-9+]", "", number)
-    note = ", ".join(part for part in (role, number) if part)
-    return Link(text=name, url=f"tel:{digits}" if digits else "", note=note)
+    who = ", ".join(part for part in (name, role) if part)
+    return Link(text=who, url=f"tel:{digits}", note=number)
 
 
 def _key(text: str) -> tuple[datetime, str] | None:
