@@ -38,6 +38,8 @@ _TRIES = 3
 _POLL_S = 15 * 60
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 30, 3600
 _MAX_PHOTOS = 50
+# tus: the upload is gone, has moved on, or arrived changed; a new start finds out how far it is.
+_BEGIN_ANEW = ("tidak-ada", "unggahan-bergeser", "unggahan-berubah")
 _TUS = {"Tus-Resumable": "1.0.0"}
 Tell = Callable[[dict[str, Any]], None]
 
@@ -247,18 +249,22 @@ class _Push:
 
     async def _photo(self, line: Line, digest: str, path: Path) -> None:
         """Send one photo by tus 1.0; goes on where the hub stands, as often as it gets further."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return await self._upload(line, digest, path)
+            except HubRefused as refusal:
+                # It came another way, or its last piece arrived and only the answer got lost.
+                if refusal.hub_code == "sudah-ditarik":
+                    return None
+                if refusal.hub_code not in _BEGIN_ANEW or attempt == _TRIES:
+                    raise
+
+    async def _upload(self, line: Line, digest: str, path: Path) -> None:
         size = path.stat().st_size
         name = base64.b64encode(digest.encode()).decode()
         headers = {**_TUS, "Upload-Length": str(size), "Upload-Metadata": f"sha256 {name}"}
-        try:
-            made = await line.send("POST", "uploads", b"", headers)
-        except HubRefused as refusal:
-            # It came another way in the meantime.
-            if refusal.hub_code == "sudah-ditarik":
-                return
-            raise
-        place = _upload_path(made)
-        offset, idle = _offset(made), 0
+        made = await line.send("POST", "uploads", b"", headers)
+        place, offset, idle = _upload_path(made), _offset(made), 0
         while offset < size:
             piece = _piece(path, offset, self._part_bytes)
             try:
