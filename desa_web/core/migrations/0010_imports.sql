@@ -9,6 +9,10 @@ CREATE TABLE import_origin (
     kind        TEXT NOT NULL CHECK (kind IN ('article', 'page', 'album')),
     object_id   TEXT NOT NULL,
     digest      TEXT NOT NULL,
+    -- Pictures that could not be had: a later run tries again while the text is as it came,
+    -- that is at this revision ('' for albums).
+    missing     INTEGER NOT NULL CHECK (missing >= 0),
+    revision_id TEXT NOT NULL,
     imported_at BIGINT NOT NULL,
     PRIMARY KEY (source, origin_key)
 );

@@ -20,17 +20,22 @@ PhotoOf = Callable[[Picture], str]
 _PICTURE_FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
 
 
+# More than any article shows.
+_MAX_PICTURES = 150
+
+
 def body_of(html: str, base_url: str, photo_of: PhotoOf) -> str:
     """Return the HTML with a figure of the library for every picture that it shows."""
     html = without_chrome(html)
     parts: list[str] = []
-    at = 0
+    at = shown = 0
     for start, end, found in _shown(html, base_url):
         if start < at:
             continue
         parts.append(html[at:start])
         for picture in found:
-            if photo_id := photo_of(picture):
+            shown += 1
+            if shown <= _MAX_PICTURES and (photo_id := photo_of(picture)):
                 caption = escape(picture.caption)
                 parts.append(f'<figure data-foto="{photo_id}">{caption}</figure>')
         at = end

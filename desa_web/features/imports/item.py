@@ -18,9 +18,14 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one text; CHANGED: the source says something else now, nothing was touched."""
+    """What became of one text.
+
+    COMPLETED: pictures that were missing at first came to it. CHANGED: the source says something
+    else now, nothing was touched.
+    """
 
     CREATED = "created"
+    COMPLETED = "completed"
     UNCHANGED = "unchanged"
     CHANGED = "changed"
     SKIPPED = "skipped"

@@ -13,6 +13,8 @@ class OriginRow(Model):
     kind = peewee.TextField()
     object_id = peewee.TextField()
     digest = peewee.TextField()
+    missing = peewee.IntegerField()
+    revision_id = peewee.TextField()
     imported_at = peewee.BigIntegerField()
 
     class Meta:

@@ -48,6 +48,8 @@ class Report:
         """Yield the report in sentences."""
         done = _("Akan masuk") if self.is_dry_run else _("Masuk")
         yield f"{done}: {self._kinds(Outcome.CREATED)}; {_('foto')}: {self.photos}."
+        if self.number(Outcome.COMPLETED):
+            yield _("Dilengkapi fotonya: {n}.").format(n=self.number(Outcome.COMPLETED))
         if self.number(Outcome.UNCHANGED):
             yield _("Sudah ada, tidak berubah: {n}.").format(n=self.number(Outcome.UNCHANGED))
         if self.number(Outcome.CHANGED):

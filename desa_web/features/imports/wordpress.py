@@ -39,6 +39,8 @@ _NO_RUBRIC = frozenset({
 _NOBODY = frozenset({"admin", "administrator", "superadmin", "operator", "root", "user", "desa"})
 _METAS = frozenset({"_thumbnail_id", "_wp_attachment_image_alt", "_yoast_wpseo_primary_category"})
 _MAX_GALLERY = 60
+# No text of people is longer; and one record with its comments is held in memory.
+_MAX_CHARS, _MAX_RECORD = 2_000_000, 16 << 20
 _LISTENED = ("item", "author", "category", "base_site_url", "base_blog_url", "comment", "postmeta")
 
 
@@ -153,12 +155,17 @@ def _records(file: Path) -> Iterator[tuple[str, _Values]]:
         yield from _records_of(_Clean(opened), file.name)
 
 
+class _Overlong(Exception):
+    """One record is longer than any text of people."""
+
+
 class _Clean:
     """The bytes of a file without what XML cannot hold: old editors and imports left some."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._since_record = 0
         head = stream.read(200)
         stream.seek(0)
         named = _ENCODING.search(head)
@@ -167,6 +174,10 @@ class _Clean:
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
+        end = data.rfind(b"</item>")
+        self._since_record = len(data) - end if end >= 0 else self._since_record + len(data)
+        if self._since_record > _MAX_RECORD:
+            raise _Overlong
         clean = data.translate(None, _UNFIT)
         if self._decoder is None:
             return clean if clean or not data else b" "
@@ -197,6 +208,12 @@ def _records_of(stream: _Clean, name: str) -> Iterator[tuple[str, _Values]]:
                 yield tag, _values(element, metas)
                 metas = {}
             _forget(element)
+    except _Overlong as error:
+        raise SourceUnreadable(
+            _(
+                "Satu tulisan di {file} lebih dari {n} MB. Hapus tulisan itu, lalu ekspor ulang."
+            ).format(file=name, n=_MAX_RECORD >> 20)
+        ) from error
     except etree.XMLSyntaxError as error:
         raise SourceUnreadable(
             _("{file} rusak di baris {line}. Ekspor ulang berkasnya dari WordPress.").format(
@@ -298,6 +315,8 @@ def _reason_to_skip(export: Export, values: _Values, kind: Kind) -> str:
         return _("halaman yang belum terbit tidak dibawa")
     if not values["title"] and not values["content"].strip():
         return _("kosong")
+    if len(values["content"]) > _MAX_CHARS:
+        return _("terlalu panjang untuk satu tulisan")
     return ""
 
 

@@ -15,11 +15,12 @@ GalleryOf = Callable[[Sequence[str]], str]
 
 _ATTRIBUTE = re.compile(r"([a-zA-Z_-]{1,40})\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'\]]++))")
 _CAPTION = re.compile(
-    r"\[(?:wp_)?caption\b([^\]]*+)\](.*?)\[/(?:wp_)?caption\]", re.IGNORECASE | re.DOTALL
+    r"\[(?:wp_)?caption\b([^\[\]]*+)\]((?:(?!\[(?:wp_)?caption\b).){0,5000}?)\[/(?:wp_)?caption\]",
+    re.IGNORECASE | re.DOTALL,
 )
-_GALLERY = re.compile(r"\[gallery\b([^\]]*+)\]", re.IGNORECASE)
+_GALLERY = re.compile(r"\[gallery\b([^\[\]]*+)\]", re.IGNORECASE)
 _EMBED = re.compile(
-    r"\[(embed|youtube|vimeo|video|audio|playlist)\b([^\]]*+)\](?:\s*(https?://[^\s\[\]<>\"]++)\s*"
+    r"\[(embed|youtube|vimeo|video|audio|playlist)\b([^\[\]]*+)\](?:\s*(https?://[^\s\[\]<>\"]++)\s*"
     r"\[/\1\])?(?:\[/\1\])?",
     re.IGNORECASE,
 )
@@ -31,16 +32,17 @@ _PLUGINS = frozenset({
     "pdf-embedder", "pdfviewer", "poll", "ratings", "rev_slider", "wpforms", "ngg", "nggallery",
     "metaslider", "tablepress", "table", "download", "video", "youtube", "googlemaps", "iframe",
 })  # fmt: skip
-_MORE = re.compile(r"<!--\s*(?:more.*?|nextpage|noteaser)\s*-->", re.IGNORECASE)
+_MORE = re.compile(r"<!--\s{0,5}(?:more[^<>]{0,80}|nextpage|noteaser)\s{0,5}-->", re.IGNORECASE)
 _IMG_END = re.compile(r".*?<img\b[^>]*+>(?:\s*</a>)?", re.IGNORECASE | re.DOTALL)
+_MAX_GALLERIES = 20
 _BLOCK_NAMES = (
     "table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|form|blockquote"
     "|address|p|h[1-6]|hr|fieldset|section|article|aside|header|footer|nav|figure|figcaption|details"
     "|iframe|script|style"
 )
-_BLOCK = re.compile(rf"\s*(</?(?:{_BLOCK_NAMES})\b[^>]*+>)\s*", re.IGNORECASE)
-_PRE = re.compile(r"<pre\b.*?</pre>", re.IGNORECASE | re.DOTALL)
-_ALONE = re.compile(r"(?:<p>|<div[^>]*+>)\s*(https?://[^\s<>\"]++)\s*(?:</p>|</div>)")
+_BLOCK = re.compile(rf"(</?(?:{_BLOCK_NAMES})\b[^<>]*+>)", re.IGNORECASE)
+_PRE = re.compile(r"<pre\b(?:(?!<pre\b).)*?</pre>", re.IGNORECASE | re.DOTALL)
+_ALONE = re.compile(r"(?:<p>|<div[^<>]*+>)\s*(https?://[^\s<>\"]++)\s*(?:</p>|</div>)")
 
 
 def html_of(content: str, gallery_of: GalleryOf, notes: list[str]) -> str:
@@ -55,7 +57,7 @@ def html_of(content: str, gallery_of: GalleryOf, notes: list[str]) -> str:
     # "[[gallery]]" is how WordPress writes "[gallery]" for readers.
     text = _DOUBLE.sub(apart, text.replace("\ue000", ""))
     text = _CAPTION.sub(_figure, text)
-    text = _GALLERY.sub(lambda m: gallery_of(_ids(m[1])), text)
+    text = _GALLERY.sub(lambda m: gallery_of(_ids(m[1])), text, count=_MAX_GALLERIES)
     text = _EMBED.sub(_link, text)
     text = _without_shortcodes(text, notes)
     text = re.sub("\ue000([0-9]+)\ue001", lambda m: doubled[int(m[1])], text)
@@ -130,8 +132,8 @@ def _with_paragraphs(text: str) -> str:
     text = _BLOCK.sub(r"\n\n\1\n\n", text)
     parts = []
     for part in re.split(r"\n[ \t]*(?:\n[ \t]*)+", text):
-        part = part.strip("\n")
-        if not part.strip():
+        part = part.strip()
+        if not part:
             continue
         if part.startswith("\ue000"):
             parts.append(whole[int(part.strip("\ue000\ue001"))])
