@@ -49,7 +49,10 @@ ROUNDS = 5
 _HEADER = {"v", "site", "epoch", "seq", "op", "kind", "id", "rev"}
 _READER = """
 import json, sys, time
+import requests.adapters
 from reader import make_reader
+if sys.argv[3]:
+    requests.adapters.DEFAULT_CA_BUNDLE_PATH = sys.argv[3]
 reader = make_reader(sys.argv[1])
 for url in json.load(open(sys.argv[2])):
     reader.add_feed(url)
@@ -190,12 +193,11 @@ class Reader:
 
     def __init__(self, python: str, folder: Path, urls: list[str]) -> None:
         (folder / "feeds.json").write_text(json.dumps([f"{url}/feed.atom" for url in urls]))
-        environ = {**os.environ, "REQUESTS_CA_BUNDLE": str(folder / "ca.pem")}
-        if not (folder / "ca.pem").exists():
-            del environ["REQUESTS_CA_BUNDLE"]
+        issuer = folder / "ca.pem"
         self._process = subprocess.Popen(
-            [python, "-W", "ignore", "-c", _READER, folder / "reader.db", folder / "feeds.json"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ,
+            [python, "-W", "ignore", "-c", _READER, folder / "reader.db", folder / "feeds.json",
+             issuer if issuer.exists() else ""],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._said()
 
