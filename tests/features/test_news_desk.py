@@ -502,6 +502,25 @@ def test_a_photo_comes_with_the_form_and_its_words_are_kept(site: Site) -> None:
     assert media.photo_ids(queries.get(reporter, article_id)[1].text.body) == []
 
 
+def test_several_photos_come_with_one_plain_form(site: Site) -> None:
+    reporter = actor_as(site, Role.REPORTER)
+    web = client(site, reporter)
+    page = text_of(web.get("/kelola/tulis"))
+    assert 'name="photo" accept="image/*" multiple' in page
+    values = {**fields_of(page), "title": "Foto", "body": BODY, "do": "photo"}
+    files = [(BytesIO(photo(n)), f"IMG_{n}.jpg") for n in (1, 2, 3)]
+    answer = web.post("/kelola/tulis", data={**values, "photo": files}, headers=SAME_ORIGIN)
+    article_id = answer.headers["Location"].partition("#")[0].rsplit("/", 1)[1]
+    text = queries.get(reporter, article_id)[1].text
+    names = [found.name for i in (text.lead_photo_id, *media.photo_ids(text.body))
+             if (found := media.get(i))]  # fmt: skip
+    assert names == ["IMG_1.jpg", "IMG_2.jpg", "IMG_3.jpg"]
+    bad = [(BytesIO(photo(4)), "IMG_4.jpg"), (BytesIO(b"bukan"), "catatan.jpg")]
+    refused = web.post("/kelola/tulis", data={**values, "photo": bad}, headers=SAME_ORIGIN)
+    assert refused.status_code == 422
+    assert "catatan.jpg: Berkas ini bukan foto" in text_of(refused)
+
+
 def test_a_broken_photo_is_refused_and_the_text_stays(site: Site) -> None:
     web = client(site, actor_as(site, Role.REPORTER))
     values = {**fields_of(text_of(web.get("/kelola/tulis"))), "title": "Foto", "body": BODY}

@@ -235,7 +235,8 @@ def _wished(actor: Actor, form: Form, base: Text) -> Text:
     today = Moments(actor.site).now.date()
     text = desk_form.sent(form, base=base, today=today).text
     form.check()
-    text = desk_form.with_photo(text, desk_form.take_photo(actor))
+    for photo_id in desk_form.take_photos(actor):
+        text = desk_form.with_photo(text, photo_id)
     wish, _colon, photo_id = _wish(form).partition(":")
     if wish == "insert":
         return desk_form.with_figure(text, photo_id)

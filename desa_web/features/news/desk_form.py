@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flask import request
 from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
 
 from desa_web.core import html
 from desa_web.core.actor import Actor
@@ -102,21 +103,14 @@ def editor_html(form: Form) -> Markup:
     return Markup(made)  # noqa: S704 - the normaliser's output
 
 
-def take_photo(actor: Actor) -> str:
-    """Take the sent file into the library; return its id, "" when none was sent.
+def take_photos(actor: Actor) -> list[str]:
+    """Take the sent files into the library, in their order; return their ids.
 
-    Raises what the library says, with the field `photo`.
+    Raises what the library says of the first bad one, with the field `photo`; those before it are
+    in the library and are recognised when they are sent again.
     """
-    file = request.files.get("photo")
-    if file is None or not file.filename:
-        return ""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "photo"
-        file.save(path)
-        try:
-            return media.add(actor, path, name=file.filename[:200]).id
-        except DesaError as error:
-            raise InvalidInput(fields={"photo": error.message}) from error
+    files = [file for file in request.files.getlist("photo") if file.filename]
+    return [_take_photo(actor, file, is_alone=len(files) == 1) for file in files]
 
 
 def with_photo(text: Text, photo_id: str) -> Text:
@@ -190,3 +184,15 @@ def _from_markdown(form: Form, body: str, before: str) -> str:
     except (InvalidInput, TooLarge) as error:
         form.problems["body"] = error.message
         return ""
+
+
+def _take_photo(actor: Actor, file: FileStorage, *, is_alone: bool) -> str:
+    name = (file.filename or "")[:200]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo"
+        file.save(path)
+        try:
+            return media.add(actor, path, name=name).id
+        except DesaError as error:
+            sentence = error.message if is_alone else f"{name}: {error.message}"
+            raise InvalidInput(fields={"photo": sentence}) from error

@@ -201,8 +201,13 @@ def _sent(actor: Actor, form: Form, before: str = "") -> Text:
         body=body,
         lead_photo_id=form.text("lead_photo_id", limit=_ID_MAX),
     )
-    photo_id = desk_form.take_photo(actor)
-    if not photo_id or photo_id in _photo_ids(text):
+    for photo_id in desk_form.take_photos(actor):
+        text = _with_photo(text, photo_id)
+    return text
+
+
+def _with_photo(text: Text, photo_id: str) -> Text:
+    if photo_id in _photo_ids(text):
         return text
     if not text.lead_photo_id:
         return replace(text, lead_photo_id=photo_id)
