@@ -144,7 +144,7 @@ def _fill(actor: Actor, wishes: Wishes, *, is_demo: bool) -> Made:
     else:
         user = service.add(actor, wishes.login, person, Role.ADMIN, password=wishes.password)
     # Menus, first pages, one example. A village without one of them is a village still.
-    missing = furnish.furnish(actor, furnish.content_folder("starter"))
+    missing = furnish.furnish(actor, furnish.starter(actor.site))
     codes = recovery.new_recovery_codes(actor, user.id)
     return Made(user.login, code, codes, {}, [done.sentence for done in missing])
 

@@ -1,7 +1,7 @@
 """Furnishing a new site from a folder of content: settings, rubrics, news, pages, menu, accounts.
 
-`content/starter` gives a new village its first pages and one example; `content/demo` is a whole
-village to look at. Run again it changes nothing.
+`content/starter` gives a new village its first pages and one example, `content/starter-hub` a new
+media centre; `content/demo` is a whole village to look at. Run again it changes nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from desa_web.core import settings
 from desa_web.core.actor import Actor, Role
 from desa_web.core.content import content_folder as content_folder
+from desa_web.core.site import Site
 from desa_web.features.accounts import service as accounts
 from desa_web.features.news import importer, rubrics
 from desa_web.features.news.importer import Imported, Outcome
@@ -85,6 +86,11 @@ def furnish(actor: Actor, folder: Path, progress: Progress = lambda _done: None)
         if done.outcome is Outcome.REFUSED:
             refused.append(done)
     return refused
+
+
+def starter(site: Site) -> Path:
+    """Return the first content of a new site: a village's, or a media centre's."""
+    return content_folder("starter-hub" if site.config.text("role") == "hub" else "starter")
 
 
 def _settings_of(site: Mapping[str, Any]) -> dict[str, Any]:

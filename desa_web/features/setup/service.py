@@ -65,7 +65,7 @@ def _build(actor: Actor, found: Answers) -> Actor:
     )
     recovery.new_recovery_codes(actor, person.id, recovery_codes(found))
     admin = Actor(actor.site, person.id, person.name, person.role, "mulai")
-    refused = furnish.furnish(admin, furnish.content_folder("starter"))
+    refused = furnish.furnish(admin, furnish.starter(actor.site))
     if refused:
         raise InvalidInput(" ".join(done.sentence for done in refused))
     # Last: with four eyes nobody could publish the example alone.

@@ -31,6 +31,12 @@ _TICKET_S = 7 * 86_400
 _ALWAYS_OPEN = ("setup.ready", "setup.colours")
 
 
+@blueprint.context_processor
+def words() -> dict[str, object]:
+    """A media centre is asked, and told, in its own words."""
+    return {"is_hub": site().config.text("role") == "hub"}
+
+
 @blueprint.before_app_request
 def lead_in() -> AnyResponse | None:
     """Lead every door of a site without people to the wizard."""
