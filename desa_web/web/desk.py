@@ -156,7 +156,7 @@ def _static(digest: str, name: str) -> Response:
     if path is None or not Path(path).is_file():
         raise NotFound(_("Berkas ini tidak ada."))
     mimetype = guess_type(name)[0] or "application/octet-stream"
-    # Only the editor has one, made when it was built: 11 KB less on https, where brotli is taken.
+    # Only the editor has them, made when it was built: 11 KB less on https, where brotli is taken.
     brotli = Path(f"{path}.br")
     is_brotli = request.accept_encodings.quality("br") > 0 and brotli.is_file()
     is_packed = mimetype in _PACKED and wants_gzip(request.headers.get("Accept-Encoding", ""))
@@ -175,6 +175,9 @@ def _static(digest: str, name: str) -> Response:
 
 @cache
 def _packed(path: str) -> bytes:
+    made = Path(f"{path}.gz")
+    if made.is_file():
+        return made.read_bytes()
     return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
 
 

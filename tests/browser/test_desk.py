@@ -235,6 +235,56 @@ def tab_to(page: Page, condition: str) -> None:
     raise AssertionError(f"the keyboard does not reach: {condition}")
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "plain"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_deputy_approves_while_the_head_is_away(
+    browser: Chromium, village: tuple[Site, str], width: int, javascript: bool
+) -> None:
+    """Journey 4 with delegation: appointed on a phone, approved in another's name, ended early."""
+    site, url = village
+    boss = operator(site)
+    for one in delegation.delegations(boss):
+        if one.stage is not delegation.Stage.OVER:
+            delegation.end(boss, one.id)
+    title = f"Atas nama {width} {javascript}"
+    made = service.create(actor_as(site, Role.REPORTER), Text(title=title, body="<p>Isi.</p>"))
+    service.act(actor_as(site, Role.REPORTER), Op.SUBMIT, made.id)
+    with desk(browser, village, Role.APPROVER, width=width, javascript=javascript) as tab:
+        page = tab.page
+        page.goto(f"{url}/kelola/akun")
+        page.get_by_role("link", name="Atur Plh").click()
+        page.get_by_label("Yang ditunjuk").select_option(label="Laila Nur")
+        page.get_by_label("Sampai dengan hari").fill("2020-01-01")
+        tab.allow("422")
+        press(page, "Tunjuk Plh")
+        assert page.get_by_label("Sampai dengan hari").get_attribute("aria-invalid") == "true"
+        page.get_by_label("Sampai dengan hari").fill(lent.today(site).isoformat())
+        press(page, "Tunjuk Plh")
+        page.get_by_text("berlaku sekarang").wait_for()
+        assert tab.overflow_px() == 0
+    with desk(browser, village, Role.EDITOR, width=width, javascript=javascript) as tab:
+        page = tab.page
+        page.goto(f"{url}/kelola/")
+        assert "Anda Plh Hartini Lestari" in page.locator(".kotak-aman").first.inner_text()
+        page.get_by_role("link", name="menunggu Anda periksa").click()
+        page.get_by_role("link", name=title).click()
+        assert "atas nama Hartini Lestari" in page.locator("#putus").inner_text()
+        press(page, "Setujui dan terbitkan")
+        page.wait_for_load_state()
+        page.goto(f"{url}/kelola/berita/{made.id}/riwayat")
+        said = page.locator(".riwayat").inner_text()
+        assert "Laila Nur (Plh, atas nama Hartini Lestari) menyetujui" in said
+    with desk(browser, village, Role.APPROVER, width=width, javascript=javascript) as tab:
+        tab.page.goto(f"{url}/kelola/plh")
+        tab.page.get_by_role("button", name="Akhiri").click()
+        tab.page.get_by_text("bukan Plh lagi").wait_for()
+    with desk(browser, village, Role.EDITOR, width=width, javascript=javascript) as tab:
+        tab.allow("403")
+        answer = tab.page.goto(f"{url}/kelola/periksa")
+        assert answer is not None
+        assert answer.status == 403
+
+
 def test_trash_is_undone_with_one_tap(browser: Chromium, village: tuple[Site, str]) -> None:
     site, url = village
     reporter = actor_as(site, Role.REPORTER)
@@ -314,6 +364,8 @@ def test_every_page_can_be_used_by_everybody(
     for name, (path, role) in pages_of(site).items():
         with desk(browser, village, role, width=width, dark=dark) as tab:
             tab.allow("Blocked script execution")
+            # A village's own network has no https, so no brotli either.
+            tab.context.set_extra_http_headers({"Accept-Encoding": "gzip"})
             weight = _weigh(tab)
             answer = tab.page.goto(url + path)
             tab.page.wait_for_load_state()

@@ -163,3 +163,16 @@ def test_answers_that_nobody_keeps_are_packed_but_never_those_of_the_desk(villag
     assert "Content-Encoding" not in desk.headers
     signing_in = client(village).get("/masuk", headers=packed)
     assert "Content-Encoding" not in signing_in.headers
+
+
+def test_scripts_and_styles_carry_no_policy_of_pages(site: Site) -> None:
+    """A first visit to the desk loads a dozen of them; what could be opened as a page keeps it."""
+    page = client(site).get("/masuk").get_data(as_text=True)
+    style, emblem = (re.search(rf'href="(/statis/[^"]+{end})"', page) for end in ("css", "svg"))
+    assert style is not None
+    assert emblem is not None
+    sent = client(site).get(style[1]).headers
+    assert sent["X-Content-Type-Options"] == "nosniff"
+    assert sent["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Content-Security-Policy" not in sent
+    assert client(site).get(emblem[1]).headers["Content-Security-Policy"]
