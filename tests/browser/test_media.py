@@ -74,6 +74,7 @@ def test_many_photos_are_sent_one_after_the_other_with_progress(
         expect(rows.nth(1)).to_contain_text("Kirim ulang dari galeri ponsel")
         expect(rows.nth(1).get_by_role("button", name="Coba lagi")).to_be_visible()
         expect(rows.nth(0).get_by_role("link", name="Lengkapi keterangan")).to_be_visible()
+        expect(rows.nth(3).get_by_role("link", name="Lihat di daftar dokumen")).to_be_visible()
         assert tab.axe() == []
         assert tab.overflow_px() == 0
         assert tab.small_targets() == []

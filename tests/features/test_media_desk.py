@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from desa_web.core import db
+from desa_web.core import db, html
 from desa_web.core.actor import Role, operator
 from desa_web.core.follow import once
 from desa_web.core.site import Site
-from desa_web.features.media import albums, documents, followers, library, service
+from desa_web.features.media import albums, api, documents, followers, library, service
 from desa_web.features.media.library import Filter
 from desa_web.features.media.photo import Children
+from desa_web.features.news import service as news
+from desa_web.features.news.article import Text
 from tests.harness.photos import pdf, photo, photo_file
 from tests.harness.site import (
     SAME_ORIGIN,
@@ -237,6 +240,22 @@ def test_the_api_lists_and_describes_with_a_guard_against_losing_words(
 
 def _on_disk(site: Site, seed: int = 1) -> Path:
     return photo_file(site.path.parent, seed)
+
+
+def test_a_document_is_linked_in_a_text_by_the_line_that_is_offered(
+    site: Site, web: FlaskClient, tmp_path: Path
+) -> None:
+    boss = operator(site)
+    (tmp_path / "p.pdf").write_bytes(pdf())
+    kept = documents.add(boss, tmp_path / "p.pdf", title="Perdes [4] & lampiran")
+    page = unescape(web.get("/kelola/dokumen").get_data(as_text=True))
+    line = api.document_line(kept)
+    assert f'value="{line}"' in page
+    made = news.create(boss, Text(title="Perdes", body=html.from_markdown(f"Unduh:\n\n{line}")))
+    news.publish_now(boss, made.id)
+    shown = client(site).get(f"/berita/{made.slug}").get_data(as_text=True)
+    assert f'href="{kept.url}"' in shown
+    assert "Perdes [4] &amp; lampiran</a> (PDF)" in shown
 
 
 def test_the_library_warns_before_the_quota_is_full(tmp_path: Path) -> None:

@@ -221,7 +221,8 @@ def change_album(album_id: str) -> Response:
 
 @blueprint.get("/dokumen")
 def document_list() -> Response:
-    return desk.page("media/documents.html", documents=documents.documents())
+    found = documents.documents()
+    return desk.page("media/documents.html", documents=found, line_of=api.document_line)
 
 
 @blueprint.post("/dokumen/<document_id>/buang")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -11,6 +12,7 @@ from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.features.media import library, service
+from desa_web.features.media.documents import Document
 from desa_web.features.media.photo import LIMITS, Children, Photo, focus_point
 from desa_web.features.media.pictures import picture
 from desa_web.features.media.renditions import renditions
@@ -92,6 +94,12 @@ def as_json(site: Site, photo: Photo) -> dict[str, Any]:
 def markdown_line(photo: Photo) -> str:
     """Return the line that puts the photo into a text written without JavaScript."""
     return html.to_markdown(f'<figure data-foto="{photo.id}"></figure>').strip()
+
+
+def document_line(document: Document) -> str:
+    """Return the line that links a document in a text written without JavaScript."""
+    words = escape(document.title, quote=False)
+    return html.to_markdown(f'<p><a href="{document.url}">{words}</a> (PDF)</p>').strip()
 
 
 def _one(photo: Photo) -> Response:

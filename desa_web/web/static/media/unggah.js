@@ -204,9 +204,14 @@ class Baris {
   }
 
   done(photo, documentId) {
-    if (documentId) return;
-    this.photo = photo;
     const words = this.owner.words;
+    if (documentId) {
+      const list = make("a", "tombol garis kecil", words.kataDokumen);
+      list.href = "/kelola/dokumen";
+      this.buttons.append(list);
+      return;
+    }
+    this.photo = photo;
     this.owner.box.dispatchEvent(new CustomEvent("desa:foto-siap", { bubbles: true, detail: photo }));
     if (this.owner.box.hasAttribute("data-sisip")) {
       this.button(words.kataSisip, () => this.insert());
