@@ -108,7 +108,15 @@ def news(site: str) -> list[Source]:
 
 
 def everything() -> list[Source]:
-    folders = ("demo/news", "demo/pages", "starter/news", "starter/pages", "help/id")
+    folders = (
+        "demo/news",
+        "demo/pages",
+        "starter/news",
+        "starter/pages",
+        "starter-hub/news",
+        "starter-hub/pages",
+        "help/id",
+    )
     return [text for folder in folders for text in texts(folder)]
 
 
@@ -148,7 +156,15 @@ def test_starter_offers_the_same_pages_as_the_demo() -> None:
 
 
 def test_slugs_are_ascii_and_unique() -> None:
-    for folder in ("demo/news", "demo/pages", "starter/news", "starter/pages", "help/id"):
+    for folder in (
+        "demo/news",
+        "demo/pages",
+        "starter/news",
+        "starter/pages",
+        "starter-hub/news",
+        "starter-hub/pages",
+        "help/id",
+    ):
         counted = Counter(text.front["slug"] for text in texts(folder))
         assert max(counted.values()) == 1, counted.most_common(2)
         assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) for slug in counted), folder
