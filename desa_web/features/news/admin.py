@@ -24,7 +24,7 @@ from desa_web.features.news import desk_form, desk_steps, queries, rubrics, serv
 from desa_web.features.news.article import Article, Kind, Revision, Text
 from desa_web.features.news.checklist import checklist
 from desa_web.features.news.desk_review import read_page
-from desa_web.features.news.desk_view import Moments, Step, chip, steps, thumb_url
+from desa_web.features.news.desk_view import Moments, Step, chip, outside, steps, thumb_url
 from desa_web.features.news.workflow import Op
 from desa_web.web import auth, desk, forms, typing
 from desa_web.web.forms import Form
@@ -293,6 +293,7 @@ def _sheet(
             "chip": chip(found.state),
             "typing": _unsaved(actor, found, revision),
             "saved_at": moment(revision.saved_at),
+            "outside": outside(actor.site, [found.id]).get(found.id),
         }
     return desk.page("news/write.html", status, **context)
 

@@ -18,7 +18,7 @@ from desa_web.features.accounts.service import role_names
 from desa_web.features.media.space import space
 from desa_web.features.news import queries
 from desa_web.features.news.article import State
-from desa_web.features.news.desk_view import Moments, chip, thumb_url, thumbnails
+from desa_web.features.news.desk_view import Moments, chip, outside, thumb_url, thumbnails
 from desa_web.features.news.queries import DeskItem
 from desa_web.web import auth, dates, desk, health, typing
 from desa_web.web.house import site
@@ -101,6 +101,7 @@ def home() -> Response:
         moment=moment,
         chip=chip,
         thumbs=_thumbs(own + live + approved),
+        outside=outside(here, [item.id for item in live]),
     )
 
 
@@ -144,6 +145,7 @@ def articles() -> Response:
         moment=Moments(actor.site),
         chip=chip,
         thumbs=_thumbs(shown),
+        outside=outside(actor.site, [item.id for item in shown]),
         may_write=actor.may(Permission.WRITE),
     )
 

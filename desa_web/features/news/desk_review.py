@@ -23,6 +23,7 @@ from desa_web.features.news.desk_view import (
     Moments,
     chip,
     history,
+    outside,
     steps,
 )
 from desa_web.features.news.queries import Live
@@ -155,6 +156,7 @@ def read_page(
         lead=lead,
         comparison=_comparison(actor, article),
         chip=chip(article.state),
+        outside=outside(actor.site, [article.id]).get(article.id),
         steps=offered,
         needs_note=any(step.value == Op.RETURN for step in offered),
         needs_moment=any("schedule" in step.value for step in offered),

@@ -12,6 +12,7 @@ from desa_web.core import journal, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import as_utc
 from desa_web.core.i18n import _
+from desa_web.core.registry import adapters
 from desa_web.core.site import Site
 from desa_web.features.accounts import service as accounts
 from desa_web.features.media.pictures import pictures
@@ -80,6 +81,27 @@ class Deed:
     what: str
     when: Markup
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What became of an article elsewhere, such as "Diterima Kominfo"; address "" for nowhere."""
+
+    look: tuple[str, str]
+    label: str
+    at: datetime
+    reason: str
+    address: str
+
+
+def outside(site: Site, article_ids: Sequence[str]) -> dict[str, Outside]:
+    """Return what other features know of these articles elsewhere (the adapter "outside")."""
+    from desa_web.features import FEATURES
+
+    found: dict[str, Outside] = {}
+    for adapter in adapters(FEATURES, "outside"):
+        found |= adapter.outside(site, article_ids)
+    return found
 
 
 def chip(state: State) -> tuple[str, str]:

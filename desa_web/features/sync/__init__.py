@@ -14,6 +14,10 @@ FEATURE = Feature(
     ),
     menu=(MenuEntry("Sinkron", "sync_desk.index", "sinkron", Permission.MANAGE_SITE, 75),),
     commands={"sync": f"{_HERE}.cli:sync"},
-    adapters={"followers": f"{_HERE}.service:followers", "sync": f"{_HERE}.profile"},
+    adapters={
+        "followers": f"{_HERE}.service:followers",
+        "sync": f"{_HERE}.profile",
+        "outside": f"{_HERE}.outside",
+    },
     checks=(f"{_HERE}.checks:CHECKS",),
 )

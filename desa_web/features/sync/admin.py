@@ -16,30 +16,18 @@ from desa_web.core.errors import DesaError, InvalidInput
 from desa_web.core.i18n import _
 from desa_web.engines.sync import KeyRing, home, log
 from desa_web.engines.sync.client import Unreachable
-from desa_web.features.news.desk_view import Moments
+from desa_web.features.news.desk_view import Moments, Outside
 from desa_web.features.sync import bundles, hubs, pairing, receipts, service, sticks
 from desa_web.features.sync.hubline import HubRefused
 from desa_web.features.sync.hubs import Hub, State
+from desa_web.features.sync.outside import view
 from desa_web.features.sync.push import push, waiting
-from desa_web.features.sync.receipts import Word
 from desa_web.web import auth, dates, desk
 from desa_web.web.forms import Form
 from desa_web.web.house import site
 
 blueprint = desk.blueprint("sync_desk", __name__)
 
-LABELS = {
-    "accepted": "Diterima Kominfo",
-    "published": "Terbit di Kominfo",
-    "returned": "Dikembalikan Kominfo",
-    "withdrawn": "Ditarik di Kominfo",
-}
-_LOOKS = {
-    "accepted": ("k-server", "cek"),
-    "published": ("k-kirim", "situs"),
-    "returned": ("k-gagal", "balik"),
-    "withdrawn": ("k-antre", "tarik"),
-}
 _INVITATION_BYTES = 64 << 10
 
 
@@ -49,7 +37,7 @@ class Told:
 
     title: str
     article_id: str
-    word: Word
+    said: Outside
 
 
 @blueprint.url_value_preprocessor
@@ -233,8 +221,6 @@ def _page(actor: Actor, form: Form, status: int = 200) -> Response:
         moment=Moments(here),
         next_at=_next_at(hub),
         size=dates.file_size,
-        look=lambda status: _LOOKS[status],
-        label=lambda status: _(LABELS[status]),
     )
 
 
@@ -242,7 +228,11 @@ def _told(actor: Actor) -> list[Told]:
     words = receipts.newest(actor.site)
     titles = receipts.titles(actor.site, words)
     return [
-        Told(titles.get(word.object_id) or _("(berita yang sudah dihapus)"), word.object_id, word)
+        Told(
+            titles.get(word.object_id) or _("(berita yang sudah dihapus)"),
+            word.object_id,
+            view(word),
+        )
         for word in words
     ]
 
