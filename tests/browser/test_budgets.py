@@ -43,7 +43,7 @@ def test_the_nu_checker_has_nothing_to_say(village: str, pages: dict[str, str]) 
     assert {kind: lines for kind, lines in said.items() if lines} == {}
 
 
-@pytest.mark.parametrize("kind", ["home", "article", "list", "search", "404"])
+@pytest.mark.parametrize("kind", ["home", "article", "list", "gallery", "search", "404"])
 def test_a_phone_loads_little(
     browser: Chromium, village: str, pages: dict[str, str], kind: str
 ) -> None:
@@ -69,6 +69,19 @@ def test_no_page_is_wider_than_a_small_phone_and_axe_finds_nothing(
             problems = [p for p in tab.watch.problems() if "status of 4" not in p]
             found[kind] = [*tab.axe(), *problems, *[f"{tab.overflow_px()} px"][: tab.overflow_px()]]
     assert {kind: lines for kind, lines in found.items() if lines} == {}
+
+
+def test_letters_twice_as_large_fit_a_phone(
+    browser: Chromium, village: str, pages: dict[str, str]
+) -> None:
+    # WCAG 2.2, 1.4.4 and 1.4.10, as a browser's own setting for letters does it.
+    found = {}
+    for kind, path in pages.items():
+        with browser.open(width=360, strict=False) as tab:
+            tab.page.goto(village + path)
+            tab.page.evaluate("document.documentElement.style.fontSize = '200%'")
+            found[kind] = tab.overflow_px()
+    assert {kind: px for kind, px in found.items() if px} == {}
 
 
 def test_axe_finds_nothing_in_the_dark_on_a_desktop(

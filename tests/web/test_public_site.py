@@ -145,7 +145,8 @@ def test_the_sitemaps_name_every_live_page_once_and_nothing_else(village: Site) 
 def test_robots_may_read_all_but_the_desk(village: Site) -> None:
     text = get(village, "/robots.txt").text
     assert f"Sitemap: {BASE}/sitemap.xml" in text
-    assert "Disallow: /kelola" in text
+    for closed in ("/kelola", "/masuk", "/api/", "/cari"):
+        assert f"Disallow: {closed}\n" in text
     assert "Disallow: /\n" not in text
 
 

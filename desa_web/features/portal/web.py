@@ -54,7 +54,9 @@ def home() -> Response:
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     base = public_site().context().base_url
-    lines = ["User-agent: *", "Disallow: /kelola", "Disallow: /masuk", "Disallow: /api/"]
+    # Search results are made for one reader and endless in number (RFC 9309).
+    closed = ("/kelola", "/masuk", "/api/", "/cari")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     if base:
         lines += ["", f"Sitemap: {base}/sitemap.xml"]
     keep(())
