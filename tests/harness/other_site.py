@@ -38,6 +38,8 @@ def other_site() -> Iterator[OtherSite]:
     found = OtherSite()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             found.asked.append(self.path)
             page = found.pages.get(self.path, Page(b"Tidak ada", status=404))

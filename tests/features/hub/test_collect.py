@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from desa_web.core import db
 from desa_web.core.actor import operator
 from desa_web.core.errors import Busy, Conflict, InvalidInput
-from desa_web.core.site import Site
+from desa_web.core.site import Site, open_site
 from desa_web.engines.sync.errors import NotStored
 from desa_web.engines.sync.unreachable import Unreachable
 from desa_web.features.hub import collect, inbox, intake, items, leases, sources
@@ -19,12 +20,12 @@ from desa_web.features.hub.item import Look
 from desa_web.features.hub.items import Shelf
 from desa_web.features.hub.source import Kind, Source, Trust
 from desa_web.features.media import service as media
-from desa_web.features.media import space
 from desa_web.features.news.models import ArticleRow, RevisionRow
-from tests.harness.hub import Desa, serving_villages, view
+from tests.harness.hub import Desa, make_hub, serving_villages, view
 from tests.harness.other_site import OtherSite, Page, other_site
 from tests.harness.photos import photo
 from tests.harness.site import clock_of
+from tests.ops.test_bad_disk import remount, small_disk
 
 ENTRY = """<item><title>{title}</title><link>{url}/berita/{n}</link><guid>{url}/?p={n}</guid>
 <pubDate>Fri, 20 Nov 2026 07:00:00 +0700</pubDate><category>Kesehatan</category>
@@ -287,23 +288,49 @@ def test_two_runs_do_not_meet(hub: Site, served: Desa) -> None:
     assert pull(hub).failed == 0
 
 
-def test_a_full_disk_ends_the_run_with_code_5_and_the_next_goes_on(
+def test_without_room_for_photos_texts_are_kept_and_the_next_run_goes_on(
     hub: Site, served: Desa, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lead = served.add_photo()
     served.publish("Dengan foto", lead_photo_id=lead)
     served.follow()
     source = sources.add(operator(hub), served.url)
-    with monkeypatch.context() as patched:
-        # A free space that no machine has: what is asked of the disk is refused.
-        patched.setattr(space, "free_bytes", lambda _folder: 0)
-        with pytest.raises(NotStored) as refused:
-            pull(hub)
+    # No machine has that much: there is no room beyond the reserve.
+    monkeypatch.setenv("DESA_FREE_SPACE_RESERVE_MB", "1000000000")
+    full = open_site(hub.path, clock_of(hub))
+    with full.bound(), pytest.raises(NotStored) as refused:
+        pull(full)
+    full.close()
     assert refused.value.exit_code == 5
     assert view(hub, source) == served.truth(), "texts are kept; only photos had no room"
     assert leases.take(hub, "next", limit=9, is_due=False) == [source.id]
     leases.free(hub, "next")
     assert pull(hub).photos >= 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_ends_the_run_with_code_5_nothing_is_half_written(
+    served: Desa, tmp_path: Path
+) -> None:
+    for n in range(30):
+        served.publish(f"Panjang {n}", "<p>" + f"kata{n} " * 9000 + "</p>")
+    served.follow()
+    with small_disk(tmp_path / "disk", "3m") as disk:
+        small = make_hub(disk)
+        with small.bound():
+            source = sources.add(operator(small), served.url)
+            with pytest.raises(NotStored) as refused:
+                pull(small)
+            assert refused.value.exit_code == 5
+            before = view(small, source)
+            assert before.items() <= served.truth().items()
+            assert len(before) < len(served.truth()), "the disk was never full"
+            remount(disk, "size=300m")
+            assert pull(small).failed == 0
+            assert view(small, source) == served.truth()
+            problem = db.execute(small.database, "PRAGMA integrity_check").fetchone()[0]
+            assert problem == "ok"
+        small.close()
 
 
 def test_a_trusted_villages_news_is_out_with_its_photo_when_the_run_ends(

@@ -9,7 +9,7 @@ import pytest
 from desa_web.core import db, journal
 from desa_web.core.actor import Role, operator
 from desa_web.core.errors import Conflict, Forbidden, InvalidInput
-from desa_web.core.site import Site
+from desa_web.core.site import Site, open_site
 from desa_web.engines.sync import Op as Said
 from desa_web.features.hub import inbox, intake, items, sources
 from desa_web.features.hub.item import Look, State
@@ -22,7 +22,7 @@ from desa_web.features.news.article import State as Step
 from desa_web.features.news.article import Text
 from desa_web.features.news.models import ArticleRow, RevisionRow
 from tests.harness.hub import Desa, view
-from tests.harness.site import actor_as
+from tests.harness.site import actor_as, clock_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -279,12 +279,15 @@ def test_a_trusted_villages_news_goes_on_by_itself_announcements_do_not(
 def test_enough_accepted_news_make_a_confirmed_village_trusted(
     hub: Site, desa: Desa, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "trusted_after", lambda _site: 2)
+    monkeypatch.setenv("DESA_TRUST_AFTER", "2")
     made = [desa.publish(f"Kabar {n}") for n in range(3)]
     desa.sync(hub)
-    for n, object_id in enumerate(made[:2]):
-        assert sources.get(hub, source.id).trust is Trust.REVIEW, n
-        inbox.publish(operator(hub), item_of(source, object_id))
+    generous = open_site(hub.path, clock_of(hub))
+    with generous.bound():
+        for n, object_id in enumerate(made[:2]):
+            assert sources.get(hub, source.id).trust is Trust.REVIEW, n
+            inbox.publish(operator(generous), item_of(source, object_id))
+    generous.close()
     assert sources.get(hub, source.id).trust is Trust.AUTO
     assert len(list(inbox.work_off(hub))) == 1
 

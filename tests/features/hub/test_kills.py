@@ -73,7 +73,7 @@ class World:
         with self.hub.bound():
             started = time.perf_counter()
             report = collect.run(self.hub, is_due=False)
-            self.pull_s = max(time.perf_counter() - started, 0.1)
+            self.pull_s = min(max(time.perf_counter() - started, 0.1), 0.5)
             assert report.failed == 0, [s.poll.error for s in sources.listed(self.hub)]
         for desa, source in zip(self.villages, self.sources, strict=True):
             truth = desa.truth()
