@@ -101,7 +101,7 @@ def test_a_failing_server_is_asked_again(tab: Tab, site: EditorSite) -> None:
     [
         (409, "tekan Simpan untuk menggabungkan"),
         (412, "tekan Simpan untuk menggabungkan"),
-        (401, "masuk lagi di tab lain"),
+        (401, "Tekan Simpan untuk masuk lagi"),
         (404, "aman di ponsel"),
         (422, "Kata kunci terlalu panjang."),
     ],

@@ -40,6 +40,7 @@ def titles(site: Site) -> list[str]:
     return [item.title for item in queries.desk(operator(site), limit=50)]
 
 
+@pytest.mark.both_databases
 def test_the_first_pause_of_typing_keeps_a_new_article(site: Site) -> None:
     reporter = actor_as(site, Role.REPORTER)
     web = client(site, reporter)
@@ -60,6 +61,7 @@ def test_the_first_pause_of_typing_keeps_a_new_article(site: Site) -> None:
     assert "data-server-typing" not in again
 
 
+@pytest.mark.both_databases
 def test_saving_the_sheet_ends_its_typing_and_makes_one_article(site: Site) -> None:
     web = client(site, actor_as(site, Role.REPORTER))
     fields = sheet_of(web.get("/kelola/tulis").get_data(as_text=True))
@@ -139,6 +141,7 @@ def test_a_strange_sheet_is_refused(site: Site, sheet: str) -> None:
         typing.keep(actor_as(site, Role.REPORTER), sheet, {})
 
 
+@pytest.mark.both_databases
 def test_there_is_a_limit_of_size_and_number_and_age(site: Site, clock: FakeClock) -> None:
     reporter = actor_as(site, Role.REPORTER)
     with pytest.raises(TooLarge):

@@ -43,7 +43,7 @@ const own = {
   retry: "Perlu dicoba lagi. Tersimpan di ponsel {time}",
   noRoom: "Ponsel tidak bisa menyimpan. Tekan Simpan sebelum menutup halaman.",
   conflict: "Berita ini diubah orang lain. Tulisan Anda aman di ponsel; tekan Simpan untuk menggabungkan.",
-  signIn: "Anda perlu masuk lagi di tab lain. Tulisan Anda aman di ponsel {time}",
+  signIn: "Tekan Simpan untuk masuk lagi. Tulisan Anda aman di ponsel {time}",
   gone: "Berita ini tidak bisa disimpan di server. Tulisan Anda aman di ponsel {time}",
   refused: "{message} Tulisan Anda aman di ponsel {time}",
   cut: "Listrik sempat padam pukul {time}.",
