@@ -17,6 +17,8 @@ from desa_web.features.imports.item import Picture
 
 # Returns the photo's id, "" when the picture cannot be had.
 PhotoOf = Callable[[Picture], str]
+# Returns the new address of a document, None to leave the link as it is.
+DocumentOf = Callable[[str, str], str | None]
 _PICTURE_FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
 
 
@@ -39,6 +41,26 @@ def body_of(html: str, base_url: str, photo_of: PhotoOf) -> str:
                 caption = escape(picture.caption)
                 parts.append(f'<figure data-foto="{photo_id}">{caption}</figure>')
         at = end
+    parts.append(html[at:])
+    return "".join(parts)
+
+
+def with_documents(html: str, base_url: str, document_of: DocumentOf) -> str:
+    """Return the HTML with links to documents of the old site leading to ours."""
+    parts: list[str] = []
+    at = 0
+    for tag in markup.tags(html):
+        if tag.name != "a" or tag.is_end:
+            continue
+        for one in markup.attributes(html, tag):
+            address = whole(one.value, base_url) if one.name == "href" else ""
+            if not address.lower().split("?")[0].endswith(".pdf"):
+                continue
+            title = markup.text_of(html[tag.end : tag.end + 400].split("</", 1)[0])
+            found = document_of(address, title)
+            if found is not None:
+                parts += (html[at : one.start], escape(found, quote=True))
+                at = one.end
     parts.append(html[at:])
     return "".join(parts)
 

@@ -10,6 +10,9 @@ from hashlib import sha256
 
 from desa_web.core.errors import DesaError
 
+# Stands for a place that is only a folder; never asked over the network (RFC 6761, 6.4).
+NOWHERE = "https://situs-lama.invalid/"
+
 
 class Kind(StrEnum):
     ARTICLE = "article"

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
+from urllib.parse import quote
 
 from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
 from desa_web.engines.feeds.reading import markup, moments
-from desa_web.features.imports.item import Item, Kind, Picture, SourceUnreadable
+from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture, SourceUnreadable
 from desa_web.features.imports.mysql_dump import Row, rows
 
 SOURCE = "opensid"
@@ -27,8 +28,6 @@ _SMALL_TABLES = frozenset({"kategori", "user", "gambar_gallery"})
 _STATIC, _AGENDA, _FINANCE = "999", "1000", "1001"
 _NOBODY = frozenset({"admin", "administrator", "superadmin", "super admin", "operator"})
 _NO_RUBRIC = frozenset({"berita", "berita-desa", "umum", "artikel"})
-# Stands for the place in which the folder of pictures is found; never asked over the network.
-_BASE = "https://opensid.invalid/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +93,41 @@ def _article(dump: Dump, row: Row) -> Item:
     name = unescape(dump.users.get(row.get("id_user", ""), "")).strip()
     files = [row.get(column, "") for column in ("gambar", "gambar1", "gambar2", "gambar3")]
     shown = [_picture("artikel", file) for file in files if file.strip()]
-    notes = [_("lampiran tidak ikut: {name}").format(name=row["dokumen"])] if row.get(
-        "dokumen"
-    ) else []  # fmt: skip
     title = unescape(markup.text_of(row.get("judul", "")))
     rubric = "" if kind is Kind.PAGE else _rubric(dump, row)
     skip = _reason_to_skip(row, kind, title)
+    notes: list[str] = []
     return Item(
         key=f"artikel-{number}",
         kind=kind,
         title=title,
         # The pictures beside the text stand below it, as OpenSID shows them.
-        html=row.get("isi", "") + "".join(f'<p><img src="{p.url}"></p>' for p in shown[1:]),
+        html=row.get("isi", "")
+        + "".join(f'<p><img src="{p.url}"></p>' for p in shown[1:])
+        + _attached(row, notes),
         slug=row.get("slug", ""),
         is_published=row.get("enabled", "1") == "1",
         published_at=at,
         byline="" if name.lower() in _NOBODY else name,
         rubric=rubric,
-        base_url=_BASE,
+        base_url=NOWHERE,
         addresses=_addresses(row, at.astimezone(dump.zone) if at else None),
         lead=shown[0] if shown else None,
         notes=tuple(notes),
         skip=skip,
     )
+
+
+def _attached(row: Row, notes: list[str]) -> str:
+    """Return a link to the document that belongs to an article."""
+    file = row.get("dokumen", "").strip().replace("\\", "/").rpartition("/")[2]
+    if not file:
+        return ""
+    if not file.lower().endswith(".pdf"):
+        notes.append(_("lampiran bukan PDF, tidak ikut: {name}").format(name=file))
+        return ""
+    title = unescape(row.get("link_dokumen", "")).strip() or file
+    return f'<p><a href="{NOWHERE}desa/upload/dokumen/{quote(file)}">{escape(title)}</a></p>'
 
 
 def _kind(row: Row) -> Kind:
@@ -178,6 +189,4 @@ def _albums(dump: Dump) -> Iterator[Item]:
 def _picture(folder: str, file: str, caption: str = "") -> Picture:
     name = file.strip().replace("\\", "/").rpartition("/")[2]
     name = name.removeprefix("sedang_").removeprefix("kecil_")
-    quoted = "".join(c if c.isalnum() or c in "._-" else f"%{ord(c):02X}" if ord(c) < 128 else c
-                     for c in name)  # fmt: skip
-    return Picture(f"{_BASE}desa/upload/{folder}/sedang_{quoted}", unescape(caption).strip())
+    return Picture(f"{NOWHERE}desa/upload/{folder}/sedang_{quote(name)}", unescape(caption).strip())

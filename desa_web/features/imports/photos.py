@@ -21,6 +21,7 @@ from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
 from desa_web.features.imports.item import Picture
 from desa_web.features.imports.models import ImportedPhotoRow
+from desa_web.features.media import documents
 from desa_web.features.media import service as media
 from desa_web.features.media.photo import LIMITS, one_line
 
@@ -69,6 +70,25 @@ class Photos:
             sentence = _("foto {name}: {why}").format(name=_name_of(picture.url), why=error)
             self._failed[picture.url] = sentence
             notes.append(sentence)
+            return ""
+
+    def document(self, url: str, title: str, notes: list[str]) -> str:
+        """Return the address here of a PDF of the old site, "" and a note when it cannot be had."""
+        try:
+            file = self._in_folder(url)
+            if file is None and not self._fetches:
+                raise DesaError(_("tidak ada di folder media."))
+            if self._is_dry_run:
+                return "/"
+            name = _name_of(url)
+            words = one_line(title)[: documents.TITLE_MAX]
+            if file is not None:
+                return documents.add(self._actor, file, title=words, name=name).url
+            with tempfile.TemporaryDirectory(dir=self._actor.site.cache, prefix="impor-") as folder:
+                fetched = self._fetched(url, Path(folder))
+                return documents.add(self._actor, fetched, title=words, name=name).url
+        except DesaError as error:
+            notes.append(_("dokumen {name}: {why}").format(name=_name_of(url), why=error))
             return ""
 
     def close(self) -> None:
@@ -156,6 +176,12 @@ def photos(
         yield made
     finally:
         made.close()
+
+
+def is_own(url: str) -> bool:
+    """Return whether an address is of the old site's uploads, not of somebody else."""
+    path = unquote(urlsplit(url).path).lower()
+    return any(f"/{mark}" in path for mark in _WITHIN)
 
 
 def _names(url: str) -> list[str]:

@@ -6,6 +6,7 @@ as everybody's do.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from desa_web.core import html
@@ -13,10 +14,10 @@ from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import Conflict
 from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
-from desa_web.features.imports.body import body_of
-from desa_web.features.imports.item import Item, Kind, Picture
+from desa_web.features.imports.body import body_of, with_documents
+from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture
 from desa_web.features.imports.models import OriginRow
-from desa_web.features.imports.photos import Photos
+from desa_web.features.imports.photos import Photos, is_own
 from desa_web.features.media import albums
 from desa_web.features.news import article as news_article
 from desa_web.features.news import publication, rubrics
@@ -28,6 +29,8 @@ from desa_web.features.pages import service as pages
 from desa_web.features.pages.models import PageRow
 
 _RUBRIC_MAX, _TAG_MAX = 40, 40
+# A real picture inside the text; what stands in for a picture that loads later is far smaller.
+_EMBEDDED = re.compile(r"src=[\"']data:image/(?:jpe?g|png|webp);base64,[A-Za-z0-9+/=\s]{2000}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +79,35 @@ def ready_of(item: Item, photos: Photos) -> Ready:
             asked[picture.url] = photos.take(full, notes)
         return asked[picture.url]
 
+    lost: list[str] = []
+
+    def document_of(url: str, title: str) -> str | None:
+        if not is_own(url):
+            return None
+        found = photos.document(url, title, notes)
+        if not found:
+            lost.append(url)
+            # An address that only names a place in the folder leads nowhere.
+            return "" if url.startswith(NOWHERE) else None
+        return found
+
     lead_id = photo_of(item.lead) if item.lead else ""
     if item.kind is Kind.ALBUM:
         for picture in item.pictures:
             photo_of(picture)
         body = ""
     else:
-        body = body_of(item.html, item.base_url, photo_of)
+        html_here = with_documents(item.html, item.base_url, document_of)
+        body = body_of(html_here, item.base_url, photo_of)
+        if _EMBEDDED.search(item.html):
+            notes.append(_("gambar yang tertanam di dalam naskah tidak ikut"))
     shown = tuple(photo_id for photo_id in asked.values() if photo_id)
     return Ready(
         item=item,
         body=body,
         lead_id=lead_id or next(iter(shown), ""),
         shown=shown,
-        missing=len(asked) - len(shown),
+        missing=len(asked) - len(shown) + len(lost),
         notes=notes,
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.harness.photos import photo
+from tests.harness.photos import pdf, photo
 
 HOME = "https://lama.desa.id"
 _HEAD = f"""<?xml version="1.0" encoding="UTF-8" ?>
@@ -225,7 +225,7 @@ def write_dump(file: Path, articles: Iterable[list[object]]) -> Path:
 
 
 def write_sid_uploads(folder: Path) -> Path:
-    for name in ("artikel", "galeri"):
+    for name in ("artikel", "galeri", "dokumen"):
         (folder / "upload" / name).mkdir(parents=True)
     for seed in range(3):
         target = folder / "upload" / "artikel" / f"sedang_foto-{seed}.jpg"
@@ -233,4 +233,5 @@ def write_sid_uploads(folder: Path) -> Path:
     for seed in (1, 2):
         target = folder / "upload" / "galeri" / f"sedang_galeri-{seed}.jpg"
         target.write_bytes(photo(seed + 20))
+    (folder / "upload" / "dokumen" / "perdes 1.pdf").write_bytes(pdf())
     return folder / "upload"

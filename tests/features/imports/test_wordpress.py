@@ -6,7 +6,8 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,6 +24,7 @@ from desa_web.features.imports import service, wordpress
 from desa_web.features.imports.item import Done, Outcome, SourceUnreadable
 from desa_web.features.imports.photos import photos
 from desa_web.features.imports.wordpress_text import html_of
+from desa_web.features.media import documents
 from desa_web.features.media.models import PhotoRow
 from desa_web.features.news import queries
 from desa_web.features.news import service as news
@@ -30,6 +32,7 @@ from desa_web.features.news.article import State
 from desa_web.features.news.models import ArticleRow
 from desa_web.features.pages.models import PageRow
 from tests.features.imports import sources
+from tests.harness.photos import pdf
 from tests.harness.site import ROOT, actor_as, client, run_desa, serving
 
 WIB = zone("WIB")
@@ -356,6 +359,56 @@ def test_titles_and_tags_beyond_our_limits_are_shortened_and_told(
     }
 
 
+def test_documents_come_along_and_links_of_others_stay(site: Site, tmp_path: Path) -> None:
+    media = sources.write_uploads(tmp_path)
+    (media / "2020/05/apbdes.pdf").write_bytes(pdf("APBDes"))
+    uploads = f"{sources.HOME}/wp-content/uploads"
+    links = [f"{uploads}/2020/05/apbdes.pdf", f"{uploads}/hilang.pdf", "https://lain.id/aturan.pdf"]
+    content = "".join(f"<p><a href='{url}'>Unduh berkas</a></p>" for url in links)
+    file = sources.write_export(tmp_path / "x.xml", [sources.wp_item(1, content)])
+    (done,) = bring(site, file, media)
+    (document,) = documents.documents()
+    text = body(site, done.object_id)
+    assert [f'href="{url}"' in text for url in (document.url, *links)] == [True, False, True, True]
+    assert [note.split(":")[0] for note in done.notes] == ["dokumen hilang.pdf"]
+
+
+def test_pictures_inside_the_text_itself_are_told(site: Site, tmp_path: Path) -> None:
+    content = f"<p>Isi.</p><img src='data:image/png;base64,{'A' * 3000}'>"
+    file = sources.write_export(tmp_path / "x.xml", [sources.wp_item(1, content)])
+    (done,) = bring(site, file, tmp_path)
+    assert done.notes == ("gambar yang tertanam di dalam naskah tidak ikut",)
+
+
+@pytest.mark.parametrize("unit", ["<a/>", "<a>", "kata ", "<![CDATA[", "&lol;", "<!--", "]]>"])
+def test_one_endless_record_ends_in_seconds(unit: str, tmp_path: Path) -> None:
+    endless = unit * (17_500_000 // len(unit))
+    file = sources.write_export(
+        tmp_path / "x.xml", [sources.wp_item(1), sources.wp_item(2, extra=endless)]
+    )
+    before = time.process_time()
+    keys = ["1"]
+    with suppress(SourceUnreadable):
+        keys = [item.key for item in wordpress.open_export(file, WIB).items()]
+    assert keys[0] == "1"
+    assert time.process_time() - before < 8
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["[gallery] ", "[a ", "[caption]<img ", "[caption id=1]", "<figure>", "<img src=/a.jpg>", "\n",
+     "<pre>", "<!--more", "[embed", "<div ", "[[a]", "<p>https://a.id "],
+)  # fmt: skip
+def test_texts_of_nothing_but_code_cost_linear_time(unit: str) -> None:
+    def spent_s(chars: int) -> float:
+        before = time.process_time()
+        html_of(unit * (chars // len(unit)), lambda _ids: "", [])
+        return time.process_time() - before
+
+    spent_s(10_000)
+    assert spent_s(800_000) < 30 * max(spent_s(100_000), 0.02)
+
+
 def test_brackets_that_people_wrote_stay() -> None:
     notes: list[str] = []
     text = html_of(
@@ -372,7 +425,7 @@ def test_brackets_that_people_wrote_stay() -> None:
 def test_killed_in_the_middle_and_started_again_it_is_whole_without_doubles(
     site: Site, tmp_path: Path
 ) -> None:
-    posts = 60
+    posts = 300
     media = sources.write_uploads(tmp_path)
     file = sources.write_export(tmp_path / "lama.xml", sources.village_items(posts))
     command = [
@@ -388,7 +441,7 @@ def test_killed_in_the_middle_and_started_again_it_is_whole_without_doubles(
         "--media",
         str(media),
     ]
-    for stop_after in (3, 20):
+    for stop_after in (3, 120):
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
             assert process.stdout is not None
             for number, _line in enumerate(process.stdout, 1):
