@@ -46,5 +46,6 @@ FEATURE = Feature(
         "provenance": f"{_HERE}.provenance",
         "front": f"{_HERE}.front",
         "bundles": f"{_HERE}.push_stick",
+        "followers": f"{_HERE}.receipts_post:followers",
     },
 )

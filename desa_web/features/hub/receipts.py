@@ -94,6 +94,12 @@ def heard(site: Site, source_id: str, born: int, n: int) -> None:
             db.execute(site.database, sql, n, source_id)
 
 
+def told(site: Site, source_id: str) -> tuple[int, int]:
+    """Return (born, n) of the newest receipt that a source is known to hold."""
+    head = _head(site, source_id)
+    return (head[0], head[2]) if head is not None else (0, 0)
+
+
 def untold(site: Site) -> Iterator[tuple[str, int, int]]:
     """Yield (source_id, born, told) of sources that do not hold all that was said to them."""
     sql = "SELECT source_id, born, told FROM hub_receipt_head WHERE told < n ORDER BY source_id"

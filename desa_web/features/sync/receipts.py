@@ -47,7 +47,9 @@ class Taken:
 def take(site: Site, hub: str, page: bytes) -> Taken:
     """Keep what a page of our hub says. Raises Tampered for anything that it has not signed."""
     last = log.head(site)
-    row = db.execute(site.database, "SELECT keys FROM sync_hub WHERE site = ?", hub).fetchone()
+    row = db.execute(
+        site.database, "SELECT keys FROM sync_hub WHERE site = ? AND state = 'paired'", hub
+    ).fetchone()
     if last is None or row is None:
         raise Tampered(_("Tanda terima ini dari Kominfo yang tidak tersambung dengan situs ini."))
     letter = receipt.read(page, site=last.site, hub=hub, known=row[0].split())

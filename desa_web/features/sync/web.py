@@ -13,14 +13,18 @@ from flask import Blueprint, Response, request
 
 from desa_web import __version__
 from desa_web.core import settings
-from desa_web.core.errors import InvalidInput, NotFound
+from desa_web.core.errors import InvalidInput, NotFound, TooLarge
 from desa_web.core.i18n import _
 from desa_web.engines.pages.page import wants_gzip
 from desa_web.engines.sync import Page, Point, UnknownPoints, log, page
 from desa_web.engines.sync.log import MAX_BYTES, SMALL_BYTES
+from desa_web.engines.sync.receipt import MAX_PAGE_BYTES, hub_of
+from desa_web.features.sync import receipts
+from desa_web.web.csrf import cookieless
 from desa_web.web.headers import LINES
-from desa_web.web.house import site
+from desa_web.web.house import house, site
 from desa_web.web.public import keep
+from desa_web.web.ratelimit import address_key
 
 blueprint = Blueprint("sync", __name__)
 
@@ -75,6 +79,23 @@ def changes() -> Response:
         have = [place]
     found = page(here, have, max_bytes=_max_bytes())
     return _answer(found.end.hash, _packed(found), 200)
+
+
+@blueprint.post("/sync/v1/receipts")
+@cookieless
+def receive_receipts() -> Response:
+    """What our hub says of our articles, brought by itself; its signature is the proof."""
+    here = site()
+    door = house().limit("receipts-door", burst=30, every_s=2)
+    door.take(address_key(request.remote_addr), here.clock)
+    if (request.content_length or 0) > MAX_PAGE_BYTES:
+        raise TooLarge(_("Tanda terima lebih panjang dari yang mungkin."))
+    letter = request.get_data(cache=False)
+    hub = hub_of(letter)
+    receipts.take(here, hub, letter)
+    born, n = receipts.place(here, hub)
+    body = json.dumps({"v": 1, "born": born, "n": n}, separators=(",", ":"))
+    return Response(body, content_type=LINES, headers={"Cache-Control": "no-store"})
 
 
 def _answer(tag: str, body: bytes, status: int) -> Response:
