@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from desa_web.engines.sync.client import Answer, Client
 from desa_web.engines.sync.line import MAX_LINE_BYTES, is_site
@@ -27,6 +27,7 @@ from desa_web.engines.sync.unreachable import Reason, Unreachable
 CARD = "/.well-known/desa"
 CHANGES = "/sync/v1/changes"
 MEDIA = "/sync/v1/media/"
+_ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 _CARD_BYTES = 64 << 10
 # One line is always sent, however long it is.
 _PAGE_BYTES = MAX_LINE_BYTES + MAX_BYTES
@@ -272,8 +273,8 @@ class _Run:
 
 def _at(address: str, path: str) -> str:
     """Return a path of the site at `address`, whatever page of it was given."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    origin = _ORIGIN.match(address)
+    return f"{origin[0] if origin else address}{path}"
 
 
 def _word(value: object) -> str:

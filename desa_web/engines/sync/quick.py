@@ -1,14 +1,13 @@
-"""One plain HTTP/1.1 request over a connection of its own, for polls: almost always a bare 304.
+"""One plain HTTP/1.1 request and its answer, for polls: almost always a bare 304.
 
 A hub asks thousands of villages that have nothing new. What aiohttp does for each request costs
 more than the connection itself (0.15 ms of 0.2), so the plain case is done here: one answer with
 a length or without a body. Whatever is not plain is given back as None, and asked again in the
-ordinary way. Addresses are checked as everywhere.
+ordinary way. Bytes only: no connection is known here.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 
@@ -16,7 +15,8 @@ from multidict import CIMultiDict
 
 # Longer heads are nothing plain.
 _HEAD_BYTES = 16 << 10
-_STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?: [^\r\n]*)?")
+_STATUS = re.compile(r"HTTP/1\.1 ([1-5][0-9]{2})(?: [^\r\n]*)?")
+_MOVED = (301, 302, 303, 307, 308)
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*")
 _NOT_PLAIN = ("transfer-encoding", "trailer", "upgrade")
 
@@ -36,95 +36,60 @@ class Plain:
     is_slow: bool = False
 
 
-class Exchange(asyncio.Protocol):
-    """Sends `request` as soon as it is connected; `answer` is what came back, None if not plain.
+class Reading:
+    """Reads one answer as its bytes come; knows no connection.
 
-    Longer than stall_s without a byte, or total_s in all, and what came so far is the answer.
+    is_done: `answer` is final. None there means: not plain, ask in the ordinary way.
     """
 
-    def __init__(self, request: bytes, max_bytes: int, stall_s: float, total_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        self.answer: asyncio.Future[Plain | None] = loop.create_future()
-        self._is_stalled = False
-        self._loop = loop
-        self._request = request
+    def __init__(self, max_bytes: int) -> None:
+        self.is_done = False
+        self.answer: Plain | None = None
         self._max_bytes = max_bytes
-        self._stall_s = stall_s
-        self._until = loop.time() + total_s
-        self._came = bytearray()
-        self._head: tuple[int, CIMultiDict[str], int, int] | None = None
-        self._last = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport | None = None
+        self._head: tuple[int, CIMultiDict[str], int] | None = None
+        # What came of the head, then of the body.
+        self._parts: list[bytes] = []
+        self._size = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP has no other
-        self._transport = transport
-        self._last = self._loop.time()
-        self._timer = self._loop.call_at(min(self._last + self._stall_s, self._until), self._look)
-        transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        self._last = self._loop.time()
-        self._came += data
-        if self._head is None and not self._read_head():
-            return
-        if self._head is not None:
-            status, headers, start, length = self._head
-            if len(self._came) >= start + length:
-                # What comes after the answer was not asked for, and is not looked at.
-                body = bytes(self._came[start : start + length])
-                self._end(Plain(status, headers, body))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._cut()
-
-    def close(self) -> None:
-        """Nothing more is wanted."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
-
-    def _read_head(self) -> bool:
-        """Read the head if it is whole; end it here when it is not plain."""
-        end = self._came.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._came) > _HEAD_BYTES:
-                self._end(None)
-            return False
-        self._head = _head_of(bytes(self._came[:end]), end + 4)
-        if self._head is None or self._head[3] > self._max_bytes:
-            self._end(None)
-            return False
-        return True
-
-    def _look(self) -> None:
-        """Has it been silent for too long? One timer an exchange, however many pieces come."""
-        quiet_until = min(self._last + self._stall_s, self._until)
-        if quiet_until > self._loop.time():
-            self._timer = self._loop.call_at(quiet_until, self._look)
-        else:
-            self._timer = None
-            self._is_stalled = True
-            self._cut()
-
-    def _cut(self) -> None:
-        if self.answer.done():
-            return
+    def feed(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
         if self._head is None:
-            self._end(Plain(0, CIMultiDict(), b"", 1, self._is_stalled))
+            self._read_head()
+        if self._head is not None:
+            status, headers, length = self._head
+            if self._size >= length:
+                # What comes after the answer was not asked for, and is not looked at.
+                self._end(Plain(status, headers, b"".join(self._parts)[:length]))
+
+    def cut(self, *, is_slow: bool = False) -> None:
+        """No more comes."""
+        if self._head is None:
+            self._end(Plain(0, CIMultiDict(), b"", 1, is_slow))
         else:
-            status, headers, start, length = self._head
-            body = bytes(self._came[start:])
-            self._end(Plain(status, headers, body, length - len(body), self._is_stalled))
+            status, headers, length = self._head
+            body = b"".join(self._parts)
+            self._end(Plain(status, headers, body, length - len(body), is_slow))
+
+    def _read_head(self) -> None:
+        """Read the head if it is whole; end it here when it is not plain."""
+        came = b"".join(self._parts)
+        end = came.find(b"\r\n\r\n")
+        if end < 0:
+            self._parts = [came]
+            if len(came) > _HEAD_BYTES:
+                self._end(None)
+            return
+        head = _head_of(came[:end])
+        if head is None or head[2] > self._max_bytes:
+            self._end(None)
+        else:
+            self._head, self._parts = head, [came[end + 4 :]]
+            self._size = len(self._parts[0])
 
     def _end(self, answer: Plain | None) -> None:
-        if not self.answer.done():
-            self.answer.set_result(answer)
-        self.close()
+        if not self.is_done:
+            self.is_done, self.answer = True, answer
 
 
 def request_of(method: str, path: str, host: str, headers: dict[str, str]) -> bytes:
@@ -136,24 +101,24 @@ def request_of(method: str, path: str, host: str, headers: dict[str, str]) -> by
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
-def _head_of(head: bytes, start: int) -> tuple[int, CIMultiDict[str], int, int] | None:
-    """Return status, headers, where the body begins and its length; None when it is not plain."""
-    first, *lines = head.split(b"\r\n")
+def _head_of(head: bytes) -> tuple[int, CIMultiDict[str], int] | None:
+    """Return status, headers and the length of the body; None when it is not plain."""
+    first, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     status = _STATUS.fullmatch(first)
     headers: CIMultiDict[str] = CIMultiDict()
     for line in lines:
-        field = _FIELD.fullmatch(line.decode("utf-8", "surrogateescape"))
+        field = _FIELD.fullmatch(line)
         if field is None:
             return None
         headers.add(field[1], field[2])
-    if status is None or any(name in headers for name in _NOT_PLAIN):
+    if status is None:
         return None
     code = int(status[1])
-    if code < 200 or code in (301, 302, 303, 307, 308):
+    if code < 200 or code in _MOVED or any(name in headers for name in _NOT_PLAIN):
         return None
     if code in (204, 304):
-        return code, headers, start, 0
+        return code, headers, 0
     lengths = headers.getall("Content-Length", [])
     if len(lengths) != 1 or not lengths[0].isascii() or not lengths[0].isdigit():
         return None
-    return code, headers, start, int(lengths[0][:18])
+    return code, headers, int(lengths[0][:18])
