@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +117,13 @@ def _readers_menu(site: Site) -> tuple[MenuItem, ...]:
 
 def _around_requests(app: Flask, site: Site) -> None:
     def bind() -> None:
-        g.desa_bound = ExitStack()
-        g.desa_bound.enter_context(site.bound())
+        g.desa_bound = site.bound()
+        g.desa_bound.__enter__()
 
     def unbind(_error: BaseException | None) -> None:
-        stack: ExitStack | None = g.pop("desa_bound", None)
-        if stack is not None:
-            stack.close()
+        bound: AbstractContextManager[Site] | None = g.pop("desa_bound", None)
+        if bound is not None:
+            bound.__exit__(None, None, None)
 
     app.before_request(bind)
     app.before_request(forms.refuse_wrong_encoding)

@@ -22,6 +22,8 @@ from desa_web.web.contexts import (
 )
 from desa_web.web.dates import local
 
+# One for all: json.dumps makes an encoder for each call that wants more than its defaults.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -31,7 +33,7 @@ def structured_data(page: Page) -> Markup:
     if not found:
         return Markup("")
     graph = {"@context": "https://schema.org", "@graph": found}
-    text = json.dumps(graph, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(graph)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 -- a JSON text in which every markup character is escaped

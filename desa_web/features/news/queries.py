@@ -324,8 +324,8 @@ def _elsewhere(slug: str) -> Moved:
 
 
 def _as_live(row: ArticleRow) -> Live:
-    revision = rows.as_revision(rows.revision_row(str(row.live_revision_id)))
     rubric = db.first(RubricRow, "id = ?", row.live_rubric_id) if row.live_rubric_id else None
+    revision = rows.as_revision(rows.revision_row(str(row.live_revision_id)), rubric)
     return Live(
         rows.as_article(row),
         revision,

@@ -78,8 +78,11 @@ def as_article(row: ArticleRow) -> Article:
     )
 
 
-def as_revision(row: RevisionRow) -> Revision:
-    rubric = db.first(RubricRow, "id = ?", row.rubric_id) if row.rubric_id else None
+def as_revision(row: RevisionRow, known: RubricRow | None = None) -> Revision:
+    """Return the view; `known` is a rubric that was read already and may be the text's own."""
+    rubric = known if known is not None and known.id == row.rubric_id else None
+    if rubric is None and row.rubric_id:
+        rubric = db.first(RubricRow, "id = ?", row.rubric_id)
     return Revision(
         id=row.id,
         article_id=row.article_id,
