@@ -101,7 +101,8 @@ def test_pictures_and_documents_beside_a_text_stand_in_it(site: Site, dump: Path
     (document,) = documents.documents()
     assert document.title == "Perdes & lampiran"
     assert re.search(f'<a href="{document.url}">(<strong>)?Perdes &amp; lampiran<', text.body)
-    assert client(site).get(document.url).status_code == 200
+    with client(site).get(document.url) as answer:
+        assert answer.status_code == 200
 
 
 def test_a_document_that_is_missing_leaves_no_link_to_nowhere(site: Site, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 from desa_web.core import db, journal
 from desa_web.core.actor import Role, operator
 from desa_web.core.clock import zone
+from desa_web.core.disk import locked
 from desa_web.core.errors import Forbidden
 from desa_web.core.site import Site
 from desa_web.features.imports import service, wordpress
@@ -473,6 +476,36 @@ def test_the_command_reports_a_dry_run_in_sentences(site: Site, export: Path) ->
     assert "kode pendek dibuang: contact-form-7" in result.stdout
     assert "\r" not in result.stderr
     assert ArticleRow.select().count() == 0
+
+
+def test_a_reporter_is_refused_on_the_command_line(site: Site, export: Path) -> None:
+    actor_as(site, Role.REPORTER, "nur")
+    result = run_desa("--site", site.path, "--as", "nur", "import", "wordpress", export)
+    assert result.returncode == 1
+    assert result.stderr.strip()
+    assert ArticleRow.select().count() == 0
+
+
+def test_progress_is_shown_on_a_terminal_only(site: Site, export: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "desa_web.cli", "--site", str(site.path), "import",
+               "wordpress", str(export), "--media", str(export.parent)]  # fmt: skip
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, check=True, timeout=120
+    )
+    os.close(theirs)
+    shown = os.read(ours, 1 << 20)
+    os.close(ours)
+    assert b"\r\x1b[KPindahan  1  Kabar nomor 1" in shown
+    assert b"\r" not in done.stdout
+    assert "Masuk: 10 berita" in done.stdout.decode()
+
+
+def test_two_imports_at_once_are_kept_apart(site: Site, export: Path) -> None:
+    with locked(site.path / "data" / "import.lock", "sibuk"):
+        result = run_desa("--site", site.path, "import", "wordpress", export)
+    assert result.returncode == 75
+    assert "Impor lain" in result.stderr
 
 
 def test_the_size_of_an_export_costs_no_memory(tmp_path: Path) -> None:
