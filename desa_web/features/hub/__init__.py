@@ -43,6 +43,7 @@ FEATURE = Feature(
     adapters={
         "sources": f"{_HERE}.standing:received",
         "origins": f"{_HERE}.origins",
+        "erasable": f"{_HERE}.erasures",
         "provenance": f"{_HERE}.provenance",
         "front": f"{_HERE}.front",
         "bundles": f"{_HERE}.push_stick",

@@ -116,6 +116,8 @@ class Collector:
         self._tell = tell
         self._receiver = Receiver(site)
         self._results: list[Result] = []
+        # When a lease was last known to hold, by source.
+        self._kept: dict[str, float] = {}
 
     async def run(self, only: Sequence[str], *, is_due: bool) -> None:
         """Ask until nothing is left to be leased; a failing disk ends the run."""
@@ -183,6 +185,7 @@ class Collector:
             asked = replace(asked, photos=fetched)
         else:
             self._results.append(result)
+        self._kept.pop(ask.id, None)
         self.report.add(asked)
         self._tell(asked)
 
@@ -195,6 +198,7 @@ class Collector:
 
         def take(_name: str, data: bytes) -> Outcome:
             nonlocal articles
+            self._keep(ask.id)
             outcome = intake.taken(site, ask.id, data, is_live=True, is_pull=True)
             articles += sum(one.kind == intake.KIND for one in outcome.accepted)
             return outcome
@@ -250,6 +254,13 @@ class Collector:
             source_id=ask.id, error_code=code, error=sentence, interval_s=interval_s,
             news_ms=now_ms if news else None,
         )  # fmt: skip
+
+    def _keep(self, source_id: str) -> None:
+        """Hold on to the lease of a source whose pages come slowly."""
+        now_s = self._site.clock.monotonic_s()
+        if now_s - self._kept.setdefault(source_id, now_s) > leases.LEASE_MS / 4000:
+            self._kept[source_id] = now_s
+            leases.renew(self._site, self.owner, [source_id])
 
     def _flush(self) -> None:
         results, self._results = self._results, []

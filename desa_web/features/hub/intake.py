@@ -25,7 +25,15 @@ from desa_web.core.journal import Change
 from desa_web.core.site import Site
 from desa_web.engines.sync import Op, Outcome, Receiver, log
 from desa_web.engines.sync.shelf import Held, Shelf
-from desa_web.features.hub import content, origins, photos, receipts, sources, takeover
+from desa_web.features.hub import (
+    content,
+    erasures,
+    origins,
+    photos,
+    receipts,
+    sources,
+    takeover,
+)
 from desa_web.features.hub.models import ItemRow, SourceRow
 
 KIND = "article"
@@ -246,13 +254,8 @@ def _taken_back(change: Change, source: SourceRow, row: ItemRow, word: Said) -> 
         "needs_look": row.state == "published" and (was_live or row.needs_look),
     }  # fmt: skip
     if word.op is Op.ERASE:
-        photos.forget(change.actor, row)
-        if row.article_id is not None:
-            takeover.erase(change.actor, row.article_id)
-        values |= {
-            "title": "", "content": "", "digest": "", "reason": "", "taken_digest": "",
-            "article_id": None, "needs_look": False,
-        }  # fmt: skip
+        erasures.erase(change, row)
+        values |= erasures.EMPTY
     if any(getattr(row, name) != value for name, value in values.items()):
         _update(row, **values)
         change.record("hub_item", row.id, word.op.value)

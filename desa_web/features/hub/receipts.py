@@ -41,6 +41,12 @@ def arrived(source_id: str, articles: Sequence[tuple[str, int]]) -> None:
         _write(source_id, articles[at : at + _ROWS], "accepted", "", "")
 
 
+def forget_words(source_id: str, object_id: str) -> None:
+    """Forget what people wrote about an article that is being erased; the word itself stays."""
+    sql = "UPDATE hub_receipt SET reason = '', address = '' WHERE source_id = ? AND object_id = ?"
+    db.execute(current_site().database, sql, source_id, object_id)
+
+
 def letter(site: Site, source_id: str, born: int, n: int, *, limit: int = MAX_RECEIPTS) -> bytes:
     """Return the signed page of what a village does not hold yet; b"" when nothing can be said.
 
