@@ -255,6 +255,15 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Slot: a part of the front page with its own head. title, url ("all of them"), cards."""
+
+    title: str
+    url: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """An entry of the agenda: title, url, starts_at, place."""
 

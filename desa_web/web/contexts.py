@@ -44,6 +44,7 @@ from desa_web.web.context_parts import (
     Picture,
     Poll,
     PollChoice,
+    Section,
     Services,
     ServiceTile,
     Site,
@@ -93,6 +94,7 @@ __all__ = [
     "Poll",
     "PollChoice",
     "SearchPage",
+    "Section",
     "ServiceTile",
     "Services",
     "Site",
@@ -118,6 +120,7 @@ class HomePage(Page):
 
     lead: the one lead story. cards: three with pictures. rows: text only, with dates.
     board: announcements, four at most. news_url, board_url: "all of them".
+    sections: more news by rubric, where a site shows it.
     services, agenda, budget, call_out: slots, None without their feature.
     """
 
@@ -129,6 +132,7 @@ class HomePage(Page):
     board: tuple[Notice, ...] = ()
     news_url: str = "/berita/"
     board_url: str = "/pengumuman/"
+    sections: tuple[Section, ...] = ()
     services: Services | None = None
     agenda: Agenda | None = None
     budget: Budget | None = None
@@ -384,6 +388,7 @@ PART_TYPES: tuple[type, ...] = (
     Document,
     ServiceTile,
     Services,
+    Section,
     Event,
     Agenda,
     BudgetLine,

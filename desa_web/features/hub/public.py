@@ -181,7 +181,7 @@ def _by_district(districts: dict[str, list[Village]]) -> Markup:
             Markup('<li><a href="/desa/{}/">{}</a>{}</li>').format(one.slug, one.name, _note(one))
             for one in members
         )
-        parts.append(Markup("<ul>{}</ul>").format(rows))
+        parts.append(Markup('<ul class="kolom">{}</ul>').format(rows))
     return Markup("").join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response
@@ -12,7 +13,7 @@ from desa_web.core.registry import Feature, adapters, of_role
 from desa_web.core.site import Site
 from desa_web.features.news import presentation, queries, rubrics
 from desa_web.features.news.queries import Item
-from desa_web.web.context_parts import CallOut, Card, Link, Meta, Services, ServiceTile
+from desa_web.web.context_parts import CallOut, Card, Link, Meta, Section, Services, ServiceTile
 from desa_web.web.context_parts import Site as SiteContext
 from desa_web.web.contexts import HomePage
 from desa_web.web.public import keep, public_site
@@ -32,7 +33,7 @@ def home() -> Response:
     items = _items(site, values["front_lead"])
     shown = presentation.cards(site, items, context)
     lead, cards, rows = _arranged(shown, is_pinned=bool(values["front_lead"]))
-    tiles, tile_keys = _tiles(site, values["services"])
+    added = _added(site, context, values["services"], items)
     page = HomePage(
         site=context,
         meta=Meta(path="/", title="Beranda", description=_about(context),
@@ -41,14 +42,14 @@ def home() -> Response:
         cards=cards,
         rows=rows,
         board=presentation.notices(notices[:BOARD], context),
-        services=tiles,
+        sections=added.sections,
+        services=added.services,
         call_out=_call_out(context),
     )  # fmt: skip
     media = {f"media:{item.lead_photo_id}" for item in items if item.lead_photo_id}
     # A pinned article may have fallen out of the newest: its own changes count, too.
     keys = {"list:article", "list:announcement", *media, *(f"article:{i.id}" for i in items[:1])}
-    keys |= tile_keys
-    return public.answer(page, keys)
+    return public.answer(page, keys | added.keys)
 
 
 @blueprint.get("/robots.txt")
@@ -130,16 +131,26 @@ def _bar(notices: list[Item], pinned: str) -> Link | None:
     return Link(text=chosen.title, url=f"/berita/{chosen.slug}") if chosen else None
 
 
-def _tiles(site: Site, lines: list[str]) -> tuple[Services | None, set[str]]:
-    """Return the village's services; of a site of another role what its feature shows instead.
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """What stands on the front page besides the newest news, and the keys it was made from."""
 
-    The adapter "front" gives tiles and the keys that they were made from.
+    services: Services | None
+    sections: tuple[Section, ...]
+    keys: frozenset[str]
+
+
+def _added(site: Site, context: SiteContext, lines: list[str], items: list[Item]) -> _Added:
+    """Return the village's services; a site of another role has what its feature adds.
+
+    The adapter "front" gives tiles and sections, each with its keys.
     """
     own = _services(lines)
     for adapter in adapters(of_role(_features(), site.config.text("role")), "front"):
-        tiles, keys = adapter.tiles(site)
-        return own or tiles, keys
-    return own, set()
+        tiles, tile_keys = adapter.tiles(site)
+        sections, section_keys = adapter.sections(site, context, {item.id for item in items})
+        return _Added(own or tiles, sections, frozenset(tile_keys | section_keys))
+    return _Added(own, (), frozenset())
 
 
 def _services(lines: list[str]) -> Services | None:
