@@ -125,6 +125,7 @@ def _run(
         ):
             report.add(done)
             show(done)
+        report.photos = pictures.count
         if not is_dry_run:
             service.keep_paths(actor, source.paths())
     if console.is_json:

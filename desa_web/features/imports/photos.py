@@ -33,6 +33,7 @@ _SIZED = re.compile(r"-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,14})(?=\.[A-Za-z
 _WITHIN = ("wp-content/uploads/", "desa/upload/", "assets/files/")
 _NAMES = re.compile(r"^(?:kecil_|sedang_)?")
 _TIMEOUT_S = 120
+DRY_ID = "percobaan"
 
 
 class Photos:
@@ -49,17 +50,23 @@ class Photos:
         self._runner: asyncio.Runner | None = None
         self._client: Client | None = None
         self._failed: dict[str, str] = {}
-        self.taken = 0
+        self._shown: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """How many different photos the texts show so far."""
+        return len(self._shown)
 
     def take(self, picture: Picture, notes: list[str]) -> str:
         """Return the id of the photo for a picture, "" and a note when it cannot be had.
 
-        On a dry run every picture that is there has the id "-".
+        On a dry run every picture that is there has the id DRY_ID.
         """
         known = ImportedPhotoRow.get_or_none(
             ImportedPhotoRow.source == self._source, ImportedPhotoRow.url == picture.url
         )
         if known is not None and media.get(known.photo_id) is not None:
+            self._shown.add(known.photo_id)
             return str(known.photo_id)
         if picture.url in self._failed:
             notes.append(self._failed[picture.url])
@@ -103,8 +110,8 @@ class Photos:
         if file is None and not self._fetches:
             raise DesaError(_("tidak ada di folder media."))
         if self._is_dry_run:
-            self.taken += 1
-            return "-"
+            self._shown.add(str(file) if file else _SIZED.sub("", picture.url))
+            return DRY_ID
         if file is not None:
             return self._keep(picture, file)
         with tempfile.TemporaryDirectory(dir=self._actor.site.cache, prefix="impor-") as folder:
@@ -121,7 +128,7 @@ class Photos:
         )
         with journal.change(self._actor):
             ImportedPhotoRow.put(source=self._source, url=picture.url, photo_id=photo.id)
-        self.taken += 1
+        self._shown.add(photo.id)
         return photo.id
 
     def _in_folder(self, url: str) -> Path | None:

@@ -15,21 +15,21 @@ _SHOWN = 40
 
 @dataclass(slots=True)
 class Report:
-    """Counts while the import goes on; odd things are kept word by word."""
+    """Counts while the import goes on; `photos` is set at its end. odd: note → titles."""
 
     is_dry_run: bool
     counts: Counter[tuple[Outcome, Kind]] = field(default_factory=Counter)
     photos: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    odd: list[str] = field(default_factory=list)
+    odd: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, done: Done) -> None:
         self.counts[done.outcome, done.kind] += 1
-        self.photos += done.photos
         if done.outcome is Outcome.SKIPPED:
             self.left_out.update(done.notes)
             return
-        self.odd += [f"{done.title}: {note}" for note in done.notes]
+        for note in done.notes:
+            self.odd.setdefault(note, []).append(done.title)
 
     def number(self, outcome: Outcome) -> int:
         return sum(n for (one, _kind), n in self.counts.items() if one is outcome)
@@ -62,7 +62,9 @@ class Report:
             yield _("Ditolak: {n}. Sebabnya ada di bawah.").format(n=self.number(Outcome.REFUSED))
         if self.odd:
             yield _("Perlu dilihat:")
-            yield from (f"  {line}" for line in self.odd[:_SHOWN])
+            for note, titles in list(self.odd.items())[:_SHOWN]:
+                more = f" (+{len(titles) - 1})" if len(titles) > 1 else ""
+                yield f"  {note}: {titles[0]}{more}"
         if len(self.odd) > _SHOWN:
             yield _("  … dan {n} lagi; semuanya ada dengan --json.").format(
                 n=len(self.odd) - _SHOWN

@@ -17,7 +17,7 @@ from desa_web.core.ids import slugify
 from desa_web.features.imports.body import body_of, with_documents
 from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture
 from desa_web.features.imports.models import OriginRow
-from desa_web.features.imports.photos import Photos, is_own
+from desa_web.features.imports.photos import DRY_ID, Photos, is_own
 from desa_web.features.media import albums
 from desa_web.features.news import article as news_article
 from desa_web.features.news import publication, rubrics
@@ -196,7 +196,7 @@ def _article_text(ready: Ready, rubric: str, tags: tuple[str, ...]) -> news_arti
         byline=_short(item.byline, limits[2], ready.notes, _("nama penulis")),
         rubric=rubric,
         tags=tags,
-        lead_photo_id="" if ready.lead_id == "-" else ready.lead_id,
+        lead_photo_id="" if ready.lead_id == DRY_ID else ready.lead_id,
     )
 
 
@@ -221,7 +221,7 @@ def _page_text(ready: Ready) -> pages_page.Text:
         title=_short(item.title, pages_page.TITLE_MAX, ready.notes, _("judul")),
         body=ready.body,
         standfirst=_short(item.standfirst, pages_page.STANDFIRST_MAX, ready.notes, _("ringkasan")),
-        lead_photo_id="" if ready.lead_id == "-" else ready.lead_id,
+        lead_photo_id="" if ready.lead_id == DRY_ID else ready.lead_id,
     )
 
 

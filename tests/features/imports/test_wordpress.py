@@ -160,6 +160,8 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(site: Site, export: Path) -
     done = bring(site, export, export.parent / "uploads")
     assert counted(planned) == counted(done)
     assert [d.photos for d in planned] == [d.photos for d in done]
+    told = [n for d in planned for n in d.notes if not n.startswith("rubrik baru")]
+    assert told == [n for d in done for n in d.notes]
 
 
 def with_photo(number: int) -> str:
@@ -473,7 +475,9 @@ def test_the_command_reports_a_dry_run_in_sentences(site: Site, export: Path) ->
     assert "Akan masuk: 10 berita, 1 halaman, 0 album" in result.stdout
     assert "Tidak dibawa (1): halaman yang belum terbit tidak dibawa" in result.stdout
     assert "rubrik baru: Kabar BUMDes" in result.stdout
-    assert "kode pendek dibuang: contact-form-7" in result.stdout
+    assert "kode pendek dibuang: contact-form-7: Kabar nomor 2 (+3)" in result.stdout
+    assert "album; foto: 4." in result.stdout
+    assert "tanpa isi" not in result.stdout
     assert "\r" not in result.stderr
     assert ArticleRow.select().count() == 0
 
