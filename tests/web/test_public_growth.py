@@ -119,6 +119,17 @@ def test_no_page_of_readers_takes_many_statements(
     assert max(numbers.values()) <= 14, numbers
 
 
+def test_feeds_find_what_is_gone_without_walking_through_the_journal(site: Site) -> None:
+    seen: list[tuple[str, tuple[object, ...]]] = []
+    actor_as(site, Role.ADMIN)
+    site.database.query_hooks.append(lambda event: seen.append((event.sql, event.params)))
+    assert app_of(site).test_client().get("/feed.atom").status_code == 200
+    site.database.query_hooks.clear()
+    sql, params = next(pair for pair in seen if "'erase'" in pair[0])
+    plan = site.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+    assert "journal_gone" in str(plan)
+
+
 def test_lists_never_read_bodies(counted: dict[int, dict[str, list[str]]]) -> None:
     for kind in ("home", "list", "month", "rubric", "tag", "announcements", "sitemap index"):
         for sql in counted[MANY][kind]:

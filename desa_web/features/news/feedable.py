@@ -45,9 +45,9 @@ def tombstones(site: Site, limit: int) -> Sequence[Tombstone]:
     """Return the articles that readers could see once and cannot see now, newest first."""
     sql = (
         "SELECT j.object_id, max(j.at) FROM journal j LEFT JOIN article a ON a.id = j.object_id "
-        "WHERE j.kind = 'article' AND (j.op = 'withdraw' OR j.op = 'erase' AND EXISTS ("
-        "SELECT 1 FROM journal p WHERE p.kind = 'article' AND p.object_id = j.object_id "
-        "AND p.op = 'publish')) AND (a.id IS NULL OR "
+        "WHERE j.kind = 'article' AND j.op IN ('withdraw', 'erase') "
+        "AND (j.op = 'withdraw' OR EXISTS (SELECT 1 FROM journal p WHERE p.kind = 'article' "
+        "AND p.object_id = j.object_id AND p.op = 'publish')) AND (a.id IS NULL OR "
         "(a.live_revision_id IS NULL AND a.kind = 'article')) "
         "GROUP BY j.object_id ORDER BY max(j.seq) DESC LIMIT ?"
     )
