@@ -38,6 +38,7 @@ CODE_DIGITS = 8
 MAX_OPEN = 50
 INVITATION, REPLY = "desa-undangan", "desa-balasan"
 _KEPT_MS = 30 * DAY_MS
+_LISTED = 200
 
 
 class WrongCode(DesaError):
@@ -199,11 +200,9 @@ def find(site: Site, pairing_id: str) -> Pairing:
 
 
 def pairings(site: Site) -> list[Pairing]:
-    """Return the invitations of the last 30 days, newest first; old ones are forgotten here."""
-    sql = "SELECT id FROM hub_pairing WHERE created_at > ? ORDER BY created_at DESC, id DESC"
-    oldest = site.clock.now_ms() - _KEPT_MS - FILE_MS
-    rows = db.execute(site.database, f"{sql} LIMIT 200", oldest).fetchall()
-    return [find(site, row[0]) for row in rows]
+    """Return the invitations whose answer may still come, and the newest that are over."""
+    oldest_ms = site.clock.now_ms() - _KEPT_MS - FILE_MS
+    return [rows.pairing(site, row) for row in rows.since(site, oldest_ms, _LISTED)]
 
 
 def waiting_count(actor: Actor) -> int:

@@ -173,6 +173,7 @@ def _page(actor: Actor, form: Form, status: int = 200) -> Response:
         sticks=sticks.ready(actor),
         moment=Moments(actor.site),
         size=dates.file_size,
+        limit_mb=actor.site.config.number("max_upload_mb"),
     )  # fmt: skip
 
 

@@ -57,6 +57,16 @@ def by_secret(site: Site, secret: str) -> dict[str, Any] | None:
     return None if row is None else row_of(site, row[0])
 
 
+def since(site: Site, oldest_ms: int, limit: int) -> list[dict[str, Any]]:
+    """Return the invitations made after a moment, newest first."""
+    sql = (
+        f"SELECT {', '.join(_COLUMNS)} FROM hub_pairing WHERE created_at > ? "  # noqa: S608 - our own
+        "ORDER BY created_at DESC, id DESC LIMIT ?"
+    )
+    rows = db.execute(site.database, sql, oldest_ms, limit).fetchall()
+    return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+
+
 _COLUMNS = (
     "id", "kind", "secret", "label", "source_id", "state", "created_at", "expires_at", "nonce",
     "commitment", "site", "keys", "name", "kode_wilayah", "district", "address", "token_hash",

@@ -103,6 +103,13 @@ def begin(here: Site, hub: str, /, **values: object) -> None:
     )
 
 
+def end_all(site: Site) -> None:
+    """End every pairing: this site is another one from now on. Joins the transaction."""
+    with db.write(site.database):
+        db.execute(site.database, "UPDATE sync_hub SET state = 'ended', token = '', ticket = ''")
+        db.execute(site.database, "DELETE FROM sync_receipt")
+
+
 _COLUMNS = (
     "site", "name", "address", "state", "words", "token", "ticket", "created_at", "paired_at",
     "expires_at", "is_paused", "head", "sent_at", "tried_at", "next_at", "failures", "error_code",

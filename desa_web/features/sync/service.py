@@ -12,6 +12,7 @@ from desa_web.core.i18n import _
 from desa_web.core.registry import adapters
 from desa_web.core.site import Site
 from desa_web.engines.sync import KeyRing, Publisher, Syncable, home, log, pause
+from desa_web.features.sync import hubs
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def became_copy(actor: Actor) -> None:
     site = actor.site
     with db.write(site.database):
         log.abandon(site)
+        hubs.end_all(site)
     KeyRing(site.data / "keys").forget_all()
     home.forget(site)
     home.settle(site)

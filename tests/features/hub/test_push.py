@@ -153,7 +153,7 @@ def test_a_new_article_costs_no_more_than_its_line(two: Pair) -> None:
     two.line.cut()
     assert two.push().lines == 1
     assert two.difference() == EQUAL
-    assert two.line.up + two.line.down <= 4096, (two.line.up, two.line.down)
+    assert two.line.up + two.line.down <= 2560, (two.line.up, two.line.down)
 
 
 def test_changes_and_withdrawals_follow(two: Pair) -> None:
