@@ -187,7 +187,7 @@ def is_public(text: object) -> bool:
 
 def _fields(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body.decode(), parse_constant=_no_constant)
+        value = _JSON.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise LineError("not JSON") from error
     if not isinstance(value, dict):
@@ -197,6 +197,10 @@ def _fields(body: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+# Made once: json.loads would make a decoder for every line.
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _signature(text: bytes) -> bytes:

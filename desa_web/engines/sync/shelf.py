@@ -109,7 +109,7 @@ class Shelf:
 
     def add(self, source: Source, line: Line, prev: str, *, is_orphan: bool = False) -> Source:
         """Keep a verified line and return the source after it."""
-        after = replace(source, number=source.number + 1)
+        number = source.number + 1
         digest = line.hash_after(prev)
         fields = line.fields
         db.execute(
@@ -117,13 +117,13 @@ class Shelf:
             "INSERT INTO sync_received (site, epoch, seq, number, prev, hash, op, kind, object_id,"
             " rev, body, signature, erased_by, is_proven, is_orphan) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 1, ?)",
-            source.site, line.epoch, line.seq, after.number, prev, digest, fields["op"],
+            source.site, line.epoch, line.seq, number, prev, digest, fields["op"],
             fields["kind"], fields["id"], fields["rev"], line.body.decode(),
             line.signature.hex(), int(is_orphan),
         )  # fmt: skip
         if is_orphan:
-            return after
-        return replace(after, head=Point(line.epoch, line.seq, digest))
+            return replace(source, number=number)
+        return replace(source, number=number, head=Point(line.epoch, line.seq, digest))
 
     def add_blank(self, source: Source, blank: Blank) -> Source:
         """Keep the place of an erased line: unproven until the erase line names it."""

@@ -178,6 +178,9 @@ def checked(text: Text) -> Text:
 def one_line(value: str) -> str:
     """Return `value` in NFC without line breaks, control characters and double spaces."""
     folded = _SPACE.sub(" ", unicodedata.normalize("NFC", value))
+    if folded.isprintable():
+        # No control character is printable: nearly every text is done here.
+        return folded.strip()
     return "".join(c for c in folded if unicodedata.category(c) != "Cc").strip()
 
 
