@@ -1,6 +1,7 @@
 """The status board: who publishes, who fell silent, who cannot be reached. Read only.
 
-board(site)     every source with its state, its last fourteen days and what is wrong
+board(site)              every source with its state, its last fourteen days, what is wrong
+past(site, source_id)    one source's last twelve weeks
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from desa_web.features.hub import sources
 from desa_web.features.hub.source import Source
 from desa_web.features.hub.source import State as SourceState
 
-DAYS = 14
+DAYS, WEEKS = 14, 12
 QUIET_MS, SILENT_MS = 3 * DAY_MS, 14 * DAY_MS
 # As intake keeps it; inside of a text the quotes would be escaped.
 _NOTICE = '%"type": "announcement"%'
@@ -63,6 +64,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """weeks: how many news in each of the last weeks, oldest first; this week is the last.
+
+    lag_minutes: how long the newest news took from the village to here, None before any.
+    """
+
+    weeks: tuple[int, ...]
+    lag_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All sources, trouble first; counts by pulse; the districts that have any."""
 
@@ -86,10 +98,38 @@ def board(site: Site) -> Board:
     ]
     order = {pulse: n for n, pulse in enumerate(Pulse)}
     never = as_utc(0)
-    found.sort(key=lambda line: (order[line.pulse], line.last_at or never, line.source.name))
+    found.sort(
+        key=lambda line: (
+            not line.problem, order[line.pulse], line.last_at or never, line.source.name,
+        )
+    )  # fmt: skip
     counts = {pulse: sum(line.pulse is pulse for line in found) for pulse in Pulse}
     districts = sorted({line.source.district for line in found if line.source.district})
     return Board(tuple(found), counts, tuple(districts))
+
+
+def past(site: Site, source_id: str) -> Past:
+    """Return how a source did in the last weeks (two queries)."""
+    now_ms = site.clock.now_ms()
+    offset_ms = _offset_ms(site, now_ms)
+    # Weeks begin on Monday; 1 January 1970 was a Thursday.
+    this_week = ((now_ms + offset_ms) // DAY_MS + 3) // 7
+    first = this_week - WEEKS + 1
+    sql = (
+        "SELECT ((published_at + ?) / ? + 3) / 7, count(*) FROM hub_item "
+        "WHERE op = 'put' AND source_id = ? AND published_at >= ? GROUP BY 1"
+    )
+    since_ms = (first * 7 - 3) * DAY_MS - offset_ms
+    rows = db.execute(site.database, sql, offset_ms, DAY_MS, source_id, since_ms).fetchall()
+    counted = {int(week): int(n) for week, n in rows}
+    sql = (
+        "SELECT published_at, received_at FROM hub_item WHERE op = 'put' AND source_id = ? "
+        "ORDER BY published_at DESC LIMIT 1"
+    )
+    newest = db.execute(site.database, sql, source_id).fetchone()
+    lag_ms = max(newest[1] - newest[0], 0) if newest else None
+    weeks = tuple(counted.get(first + n, 0) for n in range(WEEKS))
+    return Past(weeks, None if lag_ms is None else lag_ms // 60_000)
 
 
 def table(lines: Iterable[Line]) -> list[Sequence[object]]:

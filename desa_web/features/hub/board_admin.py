@@ -193,6 +193,8 @@ def _source_page(actor: Actor, source_id: str, form: Form | None, status: int = 
         status,
         source=found,
         line=line,
+        past=board.past(actor.site, source_id),
+        lag=_lag,
         form=form or _form_of(found),
         claim=sources.claim(actor.site, found.site),
         counts=items.counts(source_id),
@@ -203,6 +205,14 @@ def _source_page(actor: Actor, source_id: str, form: Form | None, status: int = 
         advice=board.advice,
         moment=Moments(actor.site),
     )
+
+
+def _lag(minutes: int) -> str:
+    """Return a time span as people say it."""
+    if minutes < 90:
+        return _("{n} menit").format(n=minutes)
+    hours = round(minutes / 60)
+    return _("{n} jam").format(n=hours) if hours < 48 else _("{n} hari").format(n=hours // 24)
 
 
 def _form_of(found: Source) -> Form:
