@@ -184,6 +184,21 @@ def overwrite_deleted(database: peewee.Database) -> None:
         execute(database, "PRAGMA secure_delete = ON")
 
 
+def hold_row(database: peewee.Database, table: str, key: str) -> None:
+    """Let no other transaction that holds this row go on beside ours, until ours ends.
+
+    On SQLite one writes at a time anyway.
+    """
+    if not is_sqlite(database):
+        sql = f"SELECT 1 FROM {table} WHERE id = ? FOR UPDATE"  # noqa: S608 - our own table
+        execute(database, sql, key).fetchall()
+
+
+def skip_locked(database: peewee.Database, table: str) -> str:
+    """Return what a subselect ends with that passes over rows which others are taking."""
+    return "" if is_sqlite(database) else f" FOR UPDATE OF {table} SKIP LOCKED"
+
+
 def execute(database: peewee.Database, sql: str, *params: object) -> Any:
     """Run one statement written with `?` and return its cursor."""
     text = sql if is_sqlite(database) else sql.replace("?", "%s")

@@ -60,7 +60,7 @@ def publish(
     said = content.read(row.content)
     photo_ids = photos.bring_in(actor, row, said, source.name)
     with journal.change(actor) as change:
-        row = items.row_of(item_id)
+        row = _held(item_id)
         _expect(row, version)
         _require_said(row)
         if takeover.is_edited_here(row) and not replaces_edit:
@@ -102,7 +102,7 @@ def hold(actor: Actor, item_id: str, *, version: int | None = None) -> Item:
     """Put an item aside; nothing is told to the village."""
     actor.require(Permission.RUN_HUB)
     with journal.change(actor) as change:
-        row = items.row_of(item_id)
+        row = _held(item_id)
         _expect(row, version)
         if row.state == State.PUBLISHED:
             raise Conflict(_("Berita ini sudah terbit. Tarik dulu, baru simpan."))
@@ -118,7 +118,7 @@ def return_(actor: Actor, item_id: str, reason: str, *, version: int | None = No
         sentence = _("Tulis alasan untuk desa: apa yang perlu ditambah atau diganti.")
         raise InvalidInput(fields={"reason": sentence})
     with journal.change(actor) as change:
-        row = items.row_of(item_id)
+        row = _held(item_id)
         _expect(row, version)
         source = SourceRow.get_by_id(row.source_id)
         _dark(actor, row, why)
@@ -131,7 +131,7 @@ def settle(actor: Actor, item_id: str, *, version: int | None = None) -> Item:
     """Say that somebody has looked: nothing here changes, and the item waits no more."""
     actor.require(Permission.RUN_HUB)
     with journal.change(actor) as change:
-        row = items.row_of(item_id)
+        row = _held(item_id)
         _expect(row, version)
         if row.needs_look:
             _write(change, row, "settle", needs_look=False, taken_digest=row.digest, reason="")
@@ -143,7 +143,7 @@ def take_back(actor: Actor, item_id: str, *, reason: str = "", version: int | No
     actor.require(Permission.RUN_HUB)
     why = one_line(reason)[:_REASON_MAX]
     with journal.change(actor) as change:
-        row = items.row_of(item_id)
+        row = _held(item_id)
         _expect(row, version)
         source = SourceRow.get_by_id(row.source_id)
         if _dark(actor, row, why):
@@ -173,6 +173,12 @@ def work_off(site: Site) -> Iterator[Done]:
                 raise
             log.warning("item %s waits for a person: %s", item_id, error)
             yield Done(item_id, None, error.message)
+
+
+def _held(item_id: str) -> ItemRow:
+    """Return the item as it is now; what its village says next waits for this transaction."""
+    db.hold_row(db.current(), "hub_source", items.row_of(item_id).source_id)
+    return items.row_of(item_id)
 
 
 def _waiting_for_us(limit: int = 500) -> list[str]:

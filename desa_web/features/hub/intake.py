@@ -63,7 +63,7 @@ def taken(
         if b'"erase"' in data:
             stack.enter_context(db.wiping(site.database))
         change = stack.enter_context(journal.change(program(site)))
-        source = _row(source_id)
+        source = _held(site, source_id)
         name = source.site or ""
         receiver = Receiver(site)
         before = receiver.shelf.source(name)
@@ -95,7 +95,7 @@ def entries(site: Site, source_id: str, found: Sequence[Mapping[str, Any]]) -> i
     feeds forget the old.
     """
     with journal.change(program(site)) as change:
-        source = _row(source_id)
+        source = _held(site, source_id)
         known = _rows(source.id, [str(entry["id"]) for entry in found])
         said = []
         for entry in found:
@@ -111,7 +111,7 @@ def entries(site: Site, source_id: str, found: Sequence[Mapping[str, Any]]) -> i
 def compare(site: Site, source_id: str) -> None:
     """Bring all items of a village in step with its log as it is held here."""
     with journal.change(program(site)) as change:
-        _compare(change, Shelf(site), _row(source_id))
+        _compare(change, Shelf(site), _held(site, source_id))
 
 
 def _note(site: Site, source: SourceRow, *, has_news: bool) -> None:
@@ -288,7 +288,9 @@ def _differs(word: Said, known: Mapping[str, ItemRow]) -> bool:
     return row.op != word.op or row.is_lost or not is_same_text
 
 
-def _row(source_id: str) -> SourceRow:
+def _held(site: Site, source_id: str) -> SourceRow:
+    """Return the source; officers and other transports wait until this transaction ends."""
+    db.hold_row(site.database, "hub_source", source_id)
     row = db.first(SourceRow, "id = ?", source_id)
     if row is None:
         raise NotFound(_("Sumber ini tidak ada. Lihat: desa hub source list"))

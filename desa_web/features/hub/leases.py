@@ -78,7 +78,7 @@ def take(
         "AND b.lease_owner <> ? AND b.lease_until > ? AND b.lease_until <= ?)"
     )
     values += [owner, now_ms, now_ms + LEASE_MS]
-    locks = "" if db.is_sqlite(site.database) else " FOR UPDATE OF p SKIP LOCKED"
+    locks = db.skip_locked(site.database, "p")
     sql = (
         "UPDATE hub_poll SET lease_owner = ?, lease_until = ? WHERE source_id IN ("  # noqa: S608 - fragments of our own
         "SELECT p.source_id FROM hub_poll p JOIN hub_source s ON s.id = p.source_id "

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import threading
+from contextlib import suppress
+from functools import partial
 
 import pytest
 
 from desa_web.core import db, journal
 from desa_web.core.actor import Role, operator
-from desa_web.core.errors import Conflict, Forbidden, InvalidInput
+from desa_web.core.errors import Conflict, DesaError, Forbidden, InvalidInput
 from desa_web.core.site import Site, open_site
 from desa_web.engines.sync import Op as Said
+from desa_web.engines.sync import Statement
 from desa_web.features.hub import inbox, intake, items, sources
 from desa_web.features.hub.item import Look, State
 from desa_web.features.hub.items import Shelf
@@ -23,6 +26,7 @@ from desa_web.features.news.article import Text
 from desa_web.features.news.models import ArticleRow, RevisionRow
 from tests.harness.hub import Desa, view
 from tests.harness.site import actor_as, clock_of
+from tests.harness.sync import Notes, Village
 
 pytestmark = pytest.mark.both_databases
 
@@ -357,6 +361,50 @@ def _everything() -> list[object]:
     return [db.execute(db.current(), f"SELECT * FROM {t} ORDER BY 1, 2").fetchall() for t in tables]
 
 
+class Odd(Notes):
+    """An article of which a village says whatever the test wants."""
+
+    kind = "article"
+
+    def __init__(self, content: dict[str, object]) -> None:
+        super().__init__()
+        self.content = content
+
+    def _put(self, note_id: str, revision: str) -> Statement:
+        return Statement(op=Said.PUT, object_id=note_id, revision=revision, content=self.content)
+
+
+def publish_when_told(hub: Site, barrier: threading.Barrier, item_id: str) -> None:
+    with hub.bound():
+        barrier.wait()
+        with suppress(DesaError):
+            inbox.publish(operator(hub), item_id)
+    hub.close()
+
+
+def test_a_withdrawal_and_a_publication_at_once_leave_nothing_with_readers(
+    hub: Site, desa: Desa, source: Source
+) -> None:
+    """Two connections at once: whoever is first, what the village took back is not public."""
+    for n in range(6):
+        made = desa.publish(f"Kabar {n}")
+        desa.sync(hub)
+        item_id = item_of(source, made)
+        desa.withdraw(made)
+        page = desa.page_for(hub)
+        beside = open_site(hub.path, clock_of(hub))
+        barrier = threading.Barrier(2)
+        work = partial(publish_when_told, beside, barrier, item_id)
+        thread = threading.Thread(target=work)
+        thread.start()
+        barrier.wait()
+        intake.taken(hub, source.id, page)
+        thread.join()
+        found = items.get(hub, item_id)
+        assert found.item.op == "unpublish"
+        assert found.published_url == ""
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -374,11 +422,15 @@ def test_whatever_a_village_writes_an_officer_can_publish_or_leave_it(
     hub: Site, desa: Desa, source: Source, change: dict[str, object]
 ) -> None:
     """A signed line may hold anything: nothing of it stops the others, or the page."""
-    fields = {"title": "Rapat", "body": "<p>Isi.</p>", "rev": 1, **change}
-    fields = {name: value for name, value in fields.items() if value is not None}
-    said = intake.Said("aneh", Said.PUT, 1, json.loads(json.dumps(fields)))
-    with journal.change(operator(hub)) as current:
-        intake._follow(current, intake._row(source.id), [said])
+    said = {"title": "Rapat", "body": "<p>Isi.</p>", **change}
+    with desa.site.bound():
+        village = Village(
+            desa.site, Odd({n: value for n, value in said.items() if value is not None})
+        )
+        village.put("aneh", "x")
+        village.follow()
+        page = village.everything()
+    assert intake.taken(hub, source.id, page).problem is None
     found = items.get(hub, item_of(source, "aneh"))
     assert found.item.published_at.year < 2100
     done = inbox.publish(operator(hub), found.item.id)
