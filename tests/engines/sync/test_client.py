@@ -22,6 +22,7 @@ import pytest
 from desa_web.core.errors import Busy
 from desa_web.engines.sync.addresses import may_be_asked
 from desa_web.engines.sync.client import Client, Reason, Unreachable
+from desa_web.engines.sync.quick import Reading, request_of
 from tests.harness import certificates
 from tests.harness.lying_site import LyingSite, Say, always, answer
 from tests.harness.site import ROOT, FakeClock, make_site
@@ -40,12 +41,17 @@ def asked(say: Say, use: Callable[[Client, str], Awaitable[T]], **options: Any) 
 
 
 def refusal(say: Say, **options: Any) -> Unreachable:
-    """Return why a plain get() fails."""
+    """Return why a get() fails: the same for a poll and for a connection that stays."""
 
     async def use(client: Client, url: str) -> Unreachable:
-        with pytest.raises(Unreachable) as caught:
-            await client.get(url, **options)
-        return caught.value
+        found = []
+        for stays in (False, True):
+            with pytest.raises(Unreachable) as caught:
+                await client.get(url, stays=stays, **options)
+            found.append(caught.value)
+        assert found[0].reason is found[1].reason
+        assert found[0].http_status == found[1].http_status
+        return found[0]
 
     return asked(say, use, stall_s=0.3, connect_s=2)
 
@@ -240,6 +246,56 @@ def test_a_body_without_end_ends_at_the_limit() -> None:
     assert refusal(lambda _request: huge).reason is Reason.TOO_LARGE
 
 
+def test_an_answer_reads_the_same_however_it_is_cut_up() -> None:
+    said = answer(b"isi " * 20, headers={"ETag": '"x"', "X-Kosong": " "}) + b"HTTP/1.1 lagi"
+    whole = Reading(1000)
+    whole.feed(said)
+    assert whole.answer is not None
+    assert (whole.answer.status, whole.answer.body) == (200, b"isi " * 20)
+    assert whole.answer.headers["etag"] == '"x"'
+    for size in (1, 2, 3, 7, 50):
+        reading = Reading(1000)
+        for at in range(0, len(said), size):
+            reading.feed(said[at : at + size])
+        assert reading.answer == whole.answer
+    for end in range(len(said) - len(b"HTTP/1.1 lagi")):
+        reading = Reading(1000)
+        reading.feed(said[:end])
+        reading.cut()
+        assert reading.answer is not None
+        assert whole.answer.body.startswith(reading.answer.body)
+        assert reading.answer.missing > 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", b"HTTP/1.1 200 OK", b"HTTP/1.0 200 OK",
+     b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2",
+     b"HTTP/1.1 200 OK\r\nContent-Length: -1", b"HTTP/1.1 200 OK\r\nContent-Length: +1",
+     b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n x: folded", b"HTTP/1.1 99 OK", b"ICY 200 OK",
+     b"HTTP/1.1 302 Found\r\nContent-Length: 0", b"HTTP/1.1 100 Continue", b"HTTP/1.1 200 OK\rX",
+     b"HTTP/1.1 200 OK\r\nContent-Length: 1001", b"HTTP/1.1 200 OK\r\nname : x", b"x" * 20_000],
+)  # fmt: skip
+def test_what_is_not_plain_is_left_to_the_ordinary_way(head: bytes) -> None:
+    reading = Reading(1000)
+    reading.feed(head + b"\r\n\r\n")
+    assert (reading.is_done, reading.answer) == (True, None)
+
+
+def test_a_chunked_answer_is_read_all_the_same() -> None:
+    said = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nisi\r\n0\r\n\r\n"
+
+    async def use(client: Client, url: str) -> bytes:
+        return (await client.get(url)).body
+
+    assert asked(always(said), use) == b"isi"
+
+
+def test_no_header_carries_a_second_request() -> None:
+    with pytest.raises(ValueError, match="line break"):
+        request_of("GET", "/", "desa.id", {"If-None-Match": '"x"\r\nX-Curi: 1'})
+
+
 async def hanging(*pieces: bytes) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
@@ -327,11 +383,13 @@ def test_a_certificate_is_checked_and_a_wrong_clock_is_named(tmp_path: Path) -> 
 
     async def reason(server: Any, client: Client) -> Reason:
         async with LyingSite(lambda _request: answer(b"x"), tls=server) as site, client:
-            try:
-                await client.get(site.url)
-            except Unreachable as error:
-                return error.reason
-            raise AssertionError("it was trusted")
+            found = []
+            for stays in (False, True):
+                with pytest.raises(Unreachable) as caught:
+                    await client.get(site.url, stays=stays)
+                found.append(caught.value.reason)
+        assert found[0] is found[1]
+        return found[0]
 
     async def use() -> None:
         def new(**options: Any) -> Client:
@@ -339,7 +397,8 @@ def test_a_certificate_is_checked_and_a_wrong_clock_is_named(tmp_path: Path) -> 
 
         trusting = new(tls=made.client)
         async with LyingSite(lambda _request: answer(b"x"), tls=made.good) as site, trusting:
-            assert (await trusting.get(site.url)).body == b"x"
+            for stays in (False, True):
+                assert (await trusting.get(site.url, stays=stays)).body == b"x"
         assert await reason(made.good, new()) is Reason.CERTIFICATE
         assert await reason(made.good, new(clock=FakeClock(1000))) is Reason.CLOCK
         assert await reason(made.future, new(tls=made.client)) is Reason.CLOCK
