@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,7 +19,7 @@ from desa_web.core.site import Site
 from desa_web.features.news import queries, rubrics, service
 from desa_web.features.news.article import Kind, Text
 from desa_web.features.pages import service as pages
-from tests.harness.site import START_MS, actor_as, app_of, make_site
+from tests.harness.site import ROOT, START_MS, actor_as, app_of, make_site
 
 FEW, MANY = 40, 300
 # Every third day: the few lie within three months, the many within thirty.
@@ -128,6 +131,34 @@ def test_feeds_find_what_is_gone_without_walking_through_the_journal(site: Site)
     sql, params = next(pair for pair in seen if "'erase'" in pair[0])
     plan = site.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
     assert "journal_gone" in str(plan)
+
+
+_SERVER = """
+import sys
+from pathlib import Path
+from desa_web.app import create_app
+from desa_web.cli.serving import _followers
+from desa_web.core.site import open_site
+from desa_web.features import due_handlers
+site = open_site(Path(sys.argv[1]))
+app = create_app(site)
+_followers(site, app), due_handlers()
+for path in ("/", "/berita/", "/feed.atom"):
+    app.test_client().get(path)
+print(*sys.modules)
+"""
+
+
+def test_a_village_s_server_loads_only_what_serving_needs(site: Site) -> None:
+    """60 MB are soon full: asyncio alone takes 3, lxml 5, aiohttp 15."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SERVER, str(site.path)],
+        capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    unneeded = {"asyncio", "aiohttp", "lxml", "PIL", "whoosh", "pypdf", "yaml", "segno", "numpy"}
+    assert not unneeded & set(done.stdout.split())
 
 
 def test_lists_never_read_bodies(counted: dict[int, dict[str, list[str]]]) -> None:

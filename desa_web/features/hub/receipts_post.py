@@ -6,7 +6,6 @@ failure of the source, and is tried ever more seldom.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Sequence
@@ -53,10 +52,15 @@ class Poster:
         self._look_at_s = now_s + _LOOK_S
         ready = [one for one in _reachable(self._site) if self._waits.get(one[0], (0,))[0] <= now_s]
         if ready:
+            # Here and below: every village's server loads this module, only a hub posts.
+            import asyncio
+
             asyncio.run(self._post(ready[:_AT_ONCE]))
         return False
 
     async def _post(self, ready: Sequence[tuple[str, str]]) -> None:
+        import asyncio
+
         allowed = self._site.config.flag("allow_private_sources")
         agent = f"desa-web/{__version__}"
         async with Client(allow_private=allowed, agent=agent, clock=self._site.clock) as client:
