@@ -15,7 +15,7 @@ from desa_web.core.site import Site
 from desa_web.engines.sync.words import WORDS
 from desa_web.features.hub import pairing, push, sources
 from desa_web.features.hub.pairing import WrongCode
-from desa_web.features.hub.pairing_rows import State
+from desa_web.features.hub.pairing_rows import Pairing, State
 from desa_web.features.hub.push import NotPaired, Paused
 from desa_web.features.hub.source import Source
 from desa_web.features.sync import hubs
@@ -32,7 +32,7 @@ def log_begun(hub: Site) -> None:
     follow(hub)
 
 
-def invited(hub: Site) -> pairing.Pairing:
+def invited(hub: Site) -> Pairing:
     return pairing.invite(operator(hub), "Desa Sukamaju")
 
 

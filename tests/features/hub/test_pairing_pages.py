@@ -10,7 +10,7 @@ import pytest
 
 from desa_web.core.actor import Role, operator
 from desa_web.core.site import Site
-from desa_web.features.hub import pairing
+from desa_web.features.hub import pairing, sources
 from desa_web.features.sync import bundles
 from tests.harness.hub import Desa
 from tests.harness.pairing import Guest, follow, pair
@@ -97,6 +97,4 @@ def test_files_of_sticks_are_taken_and_given_by_the_officer(
 
 
 def source_of(hub: Site) -> str:
-    from desa_web.features.hub import sources
-
     return sources.listed(hub)[0].id

@@ -83,7 +83,7 @@ class Pair:
         return here, there, lacks, set(truth) - said
 
     def ask(
-        self, method: str, path: str, body: bytes = b"", token: str | None = None, **headers: str
+        self, method: str, path: str, body: bytes = b"", /, token: str | None = None, **headers: str
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """Send one request to the hub by hand."""
         parts = urlsplit(self.line.url)
@@ -427,6 +427,9 @@ def test_two_pushes_at_once_are_one(two: Pair) -> None:
     assert done.returncode == 75, done.stderr
 
 
+MOMENTS = pytest.mark.parametrize("moments", [5, pytest.param(250, marks=pytest.mark.long)])
+
+
 def wait_for(condition: Callable[[], bool], timeout_s: float = 20) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -434,13 +437,14 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_a_village_killed_at_any_moment_goes_on(two: Pair) -> None:
+@MOMENTS
+def test_a_village_killed_at_any_moment_goes_on(two: Pair, moments: int) -> None:
     """`desa sync push` dies by SIGKILL as soon as so many bytes have passed."""
     for n in range(6):
         two.desa.publish(f"Kabar {n}", f"<p>{'isi berita ' * 300}</p>")
     two.desa.follow()
     total = measured(two)[0]
-    for at in cuts(total, 5, seed=4):
+    for at in cuts(total, moments, seed=4):
         two.forget()
         two.line.cut()
         child = subprocess.Popen(
@@ -454,7 +458,8 @@ def test_a_village_killed_at_any_moment_goes_on(two: Pair) -> None:
     assert two.difference() == EQUAL
 
 
-def test_a_hub_killed_at_any_moment_holds_what_it_answered(tmp_path: Path) -> None:
+@MOMENTS
+def test_a_hub_killed_at_any_moment_holds_what_it_answered(tmp_path: Path, moments: int) -> None:
     hub, desa = make_hub(tmp_path / "hub"), Desa.make(tmp_path / "desa")
     served = Desa(hub)
     with (
@@ -466,7 +471,7 @@ def test_a_hub_killed_at_any_moment_holds_what_it_answered(tmp_path: Path) -> No
         for n in range(5):
             desa.publish(f"Kabar {n}", f"<p>{'isi berita ' * 200}</p>", lead_photo_id=photo)
         total = measured(two)[0]
-        for at in cuts(total, 5, seed=9):
+        for at in cuts(total, moments, seed=9):
             two.forget()
             line.cut(up=at)
             # The last bytes of a photo are asked for and mended in the same run.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("known")
 
 
 @pytest.fixture
-def known(hub: Site, desa: Desa) -> Iterator[str]:
+def known(hub: Site, desa: Desa) -> str:
     """The two are paired by files; gives the source's id."""
     follow(hub)
     desa.follow()
