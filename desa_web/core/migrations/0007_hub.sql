@@ -86,8 +86,18 @@ CREATE TABLE hub_item (
     UNIQUE (source_id, object_id)
 );
 
--- items.listing: what waits, newest first.
-CREATE INDEX hub_item_waiting ON hub_item (state, needs_look, received_at, id);
+-- items.listing, views.waiting: what nobody has decided on, newest first.
+CREATE INDEX hub_item_new ON hub_item (received_at, id, source_id)
+    WHERE state = 'new' AND op = 'put';
+-- items.listing, views.waiting: what changed or went after it was decided on.
+CREATE INDEX hub_item_look ON hub_item (received_at, id, source_id) WHERE needs_look = 1;
+-- items.listing: the other shelves; items.counts reads nothing else, because a row with its text
+-- fills a page of its own.
+CREATE INDEX hub_item_shelf ON hub_item (state, op, received_at, id, source_id);
+-- inbox.work_off: published items whose photos came later.
+CREATE INDEX hub_item_photos ON hub_item (id) WHERE lacks_photos = 1;
+-- intake, items.lost: what a village lost with its disk.
+CREATE INDEX hub_item_lost ON hub_item (source_id) WHERE is_lost = 1;
 -- items.listing of one source; schedule: its rhythm.
 CREATE INDEX hub_item_source ON hub_item (source_id, received_at, id);
 -- board.board: the last news and the last days of every source.

@@ -84,18 +84,8 @@ class Board:
 
 
 def board(site: Site) -> Board:
-    """Return the board (five queries, whatever the number of sources)."""
-    now_ms = site.clock.now_ms()
-    offset_ms = _offset_ms(site, now_ms)
-    today = (now_ms + offset_ms) // DAY_MS
-    days = _days(site, today, offset_ms)
-    months = _counts(site, now_ms - 30 * DAY_MS)
-    waiting = _waiting(site)
-    last = _last(site)
-    found = [
-        _line(one, days.get(one.id, {}), today, months, waiting, last, now_ms)
-        for one in sources.listed(site)
-    ]
+    """Return the board (six queries, whatever the number of sources)."""
+    found = _lines(site, sources.listed(site))
     order = {pulse: n for n, pulse in enumerate(Pulse)}
     never = as_utc(0)
     found.sort(
@@ -106,6 +96,11 @@ def board(site: Site) -> Board:
     counts = {pulse: sum(line.pulse is pulse for line in found) for pulse in Pulse}
     districts = sorted({line.source.district for line in found if line.source.district})
     return Board(tuple(found), counts, tuple(districts))
+
+
+def line_of(site: Site, source: Source) -> Line:
+    """Return the board's line of one source (four queries)."""
+    return _lines(site, [source], source.id)[0]
 
 
 def past(site: Site, source_id: str) -> Past:
@@ -158,6 +153,17 @@ def advice(line: Line) -> str:
     return ""
 
 
+def _lines(site: Site, known: Sequence[Source], source_id: str = "") -> list[Line]:
+    """Return the lines of these sources; with `source_id` only its rows are asked for."""
+    now_ms = site.clock.now_ms()
+    offset_ms = _offset_ms(site, now_ms)
+    today = (now_ms + offset_ms) // DAY_MS
+    days = _days(site, source_id, today, offset_ms)
+    months = _counts(site, source_id, now_ms - 30 * DAY_MS)
+    waiting, last = _waiting(site, source_id), _last(site, source_id)
+    return [_line(one, days.get(one.id, {}), today, months, waiting, last, now_ms) for one in known]
+
+
 def _line(
     source: Source,
     days: dict[int, str],
@@ -192,36 +198,47 @@ def _offset_ms(site: Site, now_ms: int) -> int:
     return 0 if offset is None else round(offset.total_seconds() * 1000)
 
 
-def _days(site: Site, today: int, offset_ms: int) -> dict[str, dict[int, str]]:
+def _days(site: Site, source_id: str, today: int, offset_ms: int) -> dict[str, dict[int, str]]:
+    only, values = _only(source_id)
     sql = (
-        "SELECT source_id, (published_at + ?) / ?, "
+        "SELECT source_id, (published_at + ?) / ?, "  # noqa: S608 - fragments of our own
         "max(CASE WHEN content LIKE ? THEN 0 ELSE 1 END) "
-        "FROM hub_item WHERE op = 'put' AND published_at >= ? GROUP BY 1, 2"
+        f"FROM hub_item WHERE op = 'put' AND published_at >= ?{only} GROUP BY 1, 2"
     )
-    start_ms = (today - DAYS + 1) * DAY_MS - offset_ms
+    since_ms = (today - DAYS + 1) * DAY_MS - offset_ms
     found: dict[str, dict[int, str]] = {}
-    rows = db.execute(site.database, sql, offset_ms, DAY_MS, _NOTICE, start_ms).fetchall()
-    for source_id, day, is_news in rows:
-        found.setdefault(source_id, {})[int(day)] = "news" if is_news else "notice"
+    rows = db.execute(site.database, sql, offset_ms, DAY_MS, _NOTICE, since_ms, *values)
+    for one, day, is_news in rows.fetchall():
+        found.setdefault(one, {})[int(day)] = "news" if is_news else "notice"
     return found
 
 
-def _counts(site: Site, since_ms: int) -> dict[str, int]:
+def _counts(site: Site, source_id: str, since_ms: int) -> dict[str, int]:
+    only, values = _only(source_id)
     sql = (
-        "SELECT source_id, count(*) FROM hub_item WHERE op = 'put' AND published_at >= ? "
-        "GROUP BY source_id"
+        "SELECT source_id, count(*) FROM hub_item WHERE op = 'put' AND published_at >= ?"  # noqa: S608 - fragments of our own
+        f"{only} GROUP BY source_id"
     )
-    return dict(db.execute(site.database, sql, since_ms).fetchall())
+    return dict(db.execute(site.database, sql, since_ms, *values).fetchall())
 
 
-def _waiting(site: Site) -> dict[str, int]:
+def _waiting(site: Site, source_id: str) -> dict[str, int]:
+    only, values = _only(source_id)
     sql = (
-        "SELECT source_id, count(*) FROM hub_item WHERE (state = 'new' AND op = 'put') "
-        "OR needs_look = 1 GROUP BY source_id"
+        "SELECT source_id, count(*) FROM hub_item WHERE ((state = 'new' AND op = 'put') "  # noqa: S608 - fragments of our own
+        f"OR needs_look = 1){only} GROUP BY source_id"
     )
-    return dict(db.execute(site.database, sql).fetchall())
+    return dict(db.execute(site.database, sql, *values).fetchall())
 
 
-def _last(site: Site) -> dict[str, int]:
-    sql = "SELECT source_id, max(published_at) FROM hub_item WHERE op = 'put' GROUP BY source_id"
-    return dict(db.execute(site.database, sql).fetchall())
+def _last(site: Site, source_id: str) -> dict[str, int]:
+    only, values = _only(source_id)
+    sql = (
+        "SELECT source_id, max(published_at) FROM hub_item WHERE op = 'put'"  # noqa: S608 - fragments of our own
+        f"{only} GROUP BY source_id"
+    )
+    return dict(db.execute(site.database, sql, *values).fetchall())
+
+
+def _only(source_id: str) -> tuple[str, list[str]]:
+    return (" AND source_id = ?", [source_id]) if source_id else ("", [])

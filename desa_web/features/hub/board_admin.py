@@ -13,7 +13,7 @@ from desa_web.core.errors import DesaError, InvalidInput
 from desa_web.core.i18n import _
 from desa_web.features.hub import board, items, opml, receipts, sources
 from desa_web.features.hub.board import Line, Pulse
-from desa_web.features.hub.source import Kind, Source, Trust
+from desa_web.features.hub.source import Kind, Source, State, Trust
 from desa_web.features.news.desk_view import Moments
 from desa_web.web import auth, desk
 from desa_web.web.forms import Form
@@ -27,6 +27,7 @@ PULSES = {
     Pulse.LIVELY: ("st-h", "Lancar"),
     Pulse.PAUSED: ("st-k", "Dijeda"),
 }
+PAGE_SIZE = 100
 _OPML_BYTES = 4 << 20
 _TEXTS = {"name": 120, "contact": 200, "kode_wilayah": 20, "district": 80, "address": 500}
 
@@ -38,11 +39,16 @@ def index() -> Response:
     found = board.board(actor.site)
     pulse, district, query = (request.args.get(n, "")[:80] for n in ("keadaan", "kec", "cari"))
     lines = [line for line in found.lines if _fits(line, pulse, district, query)]
+    start = request.args.get("mulai", "")
+    first = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 0
     moment = Moments(actor.site)
     return desk.page(
         "hub/board.html",
         board=found,
-        lines=lines,
+        lines=lines[first : first + PAGE_SIZE],
+        fitting=len(lines),
+        first=first,
+        page_size=PAGE_SIZE,
         pulse=pulse,
         district=district,
         query=query,
@@ -186,8 +192,7 @@ def trust(source_id: str) -> Response:
 
 def _source_page(actor: Actor, source_id: str, form: Form | None, status: int = 200) -> Response:
     found = sources.get(actor.site, source_id)
-    lines = board.board(actor.site).lines
-    line = next((one for one in lines if one.source.id == source_id), None)
+    line = None if found.state is State.REMOVED else board.line_of(actor.site, found)
     return desk.page(
         "hub/source.html",
         status,

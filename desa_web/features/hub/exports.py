@@ -38,7 +38,7 @@ from desa_web.features.news.models import ArticleRow
 from desa_web.web.context_parts import Site as SiteContext
 
 NINJS_MAX, KITS_MAX = 1000, 50
-_AT_ONCE = 200
+_AT_ONCE = 500
 _HEAD = (
     "id", "desa", "kode_wilayah", "kecamatan", "judul", "rubrik", "penulis", "terbit_di_desa",
     "diterima", "rak", "alasan", "diputuskan_oleh", "diputuskan_pada", "naskah_asli",

@@ -83,8 +83,8 @@ def index() -> Response:
     """One shelf, what came last first."""
     actor = auth.require(Permission.RUN_HUB)
     tab = next((t for t in TABS if t.name == request.args.get("rak", "")), TABS[0])
-    source_id, query = request.args.get("desa", "")[:40], request.args.get("cari", "").strip()[:100]
-    found = _found(actor, tab, source_id, query)
+    source_id, query = _plain("desa", 40), _plain("cari", 100)
+    found = _found(tab, source_id, query)
     shown, rest = found[:PAGE_SIZE], found[PAGE_SIZE:]
     counts = items.counts(source_id)
     known = sources.listed(actor.site)
@@ -182,26 +182,32 @@ def photo(sha256: str) -> Response:
     return response
 
 
-def _found(actor: Actor, tab: Tab, source_id: str, query: str) -> list[Item]:
-    if query:
-        return views.search(actor.site, tab.shelf, query, source_id=source_id, limit=PAGE_SIZE * 5)[
-            : PAGE_SIZE * 5
-        ]
-    return items.listing(tab.shelf, source_id=source_id, before=_place(), limit=PAGE_SIZE + 1)
+def _found(tab: Tab, source_id: str, query: str) -> list[Item]:
+    before = _place()
+    return items.listing(
+        tab.shelf, source_id=source_id, word=query, before=before, limit=PAGE_SIZE + 1
+    )
+
+
+def _plain(name: str, limit: int) -> str:
+    """Return a word of the address as a database can take it."""
+    return request.args.get(name, "").replace("\x00", "").strip()[:limit]
 
 
 def _place() -> tuple[int, str] | None:
-    moment, _dot, item_id = request.args.get("sebelum", "").partition(".")
+    moment, _dot, item_id = _plain("sebelum", 60).partition(".")
     is_good = moment.isascii() and moment.isdigit() and len(moment) < 16 and item_id
     return (int(moment), item_id[:40]) if is_good else None
 
 
 def _more(tab: Tab, source_id: str, query: str, shown: list[Item]) -> str:
-    if query:
-        return ""
     at_ms, item_id = views.place_of(shown[-1])
     return url_for(
-        ".index", rak=tab.name or None, desa=source_id or None, sebelum=f"{at_ms}.{item_id}"
+        ".index",
+        rak=tab.name or None,
+        desa=source_id or None,
+        cari=query or None,
+        sebelum=f"{at_ms}.{item_id}",
     )
 
 

@@ -44,21 +44,26 @@ def listing(
     shelf: Shelf,
     *,
     source_id: str = "",
+    word: str = "",
     before: tuple[int, str] | None = None,
     limit: int = 50,
 ) -> list[Item]:
     """Return a shelf's items, what came last first, without their texts.
 
-    before: (received_at in ms, id) of the last item seen.
+    word: only those whose title has it. before: (received_at in ms, id) of the last item seen.
     """
     where = [CONDITIONS[shelf], "s.state <> 'removed'"]
     values: list[object] = []
     if source_id:
         where.append("i.source_id = ?")
         values.append(source_id)
+    if word:
+        escaped = word.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        where.append("lower(i.title) LIKE ? ESCAPE '!'")
+        values.append(f"%{escaped}%")
     if before is not None:
-        where.append("(i.received_at < ? OR (i.received_at = ? AND i.id < ?))")
-        values += [before[0], before[0], before[1]]
+        where.append("(i.received_at, i.id) < (?, ?)")
+        values += before
     columns = ", ".join(f"i.{name}" for name in _COLUMNS.split(", "))
     sql = (
         f"SELECT {columns} FROM hub_item i JOIN hub_source s ON s.id = i.source_id "  # noqa: S608 - fragments of our own
@@ -68,14 +73,14 @@ def listing(
 
 
 def counts(source_id: str = "") -> dict[Shelf, int]:
-    """Return how many items stand on each shelf."""
-    sums = ", ".join(f"sum(CASE WHEN {CONDITIONS[shelf]} THEN 1 ELSE 0 END)" for shelf in Shelf)
-    where, values = ("AND i.source_id = ?", [source_id]) if source_id else ("", [])
-    sql = (
-        f"SELECT {sums} FROM hub_item i JOIN hub_source s ON s.id = i.source_id "  # noqa: S608 - fragments of our own
-        f"WHERE s.state <> 'removed' {where}"
+    """Return how many items stand on each shelf; none of them is read for it."""
+    where, values = (" AND i.source_id = ?", [source_id]) if source_id else ("", [])
+    one = (
+        "(SELECT count(*) FROM hub_item i JOIN hub_source s ON s.id = i.source_id "
+        "WHERE s.state <> 'removed' AND "
     )
-    row = db.execute(db.current(), sql, *values).fetchone()
+    sums = ", ".join(f"{one}{CONDITIONS[shelf]}{where})" for shelf in Shelf)
+    row = db.execute(db.current(), f"SELECT {sums}", *values * len(Shelf)).fetchone()
     return {shelf: int(n or 0) for shelf, n in zip(Shelf, row, strict=True)}
 
 

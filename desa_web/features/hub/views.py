@@ -20,7 +20,6 @@ from desa_web.engines.sync.line import is_hash
 from desa_web.features.hub import content, items, sources, takeover
 from desa_web.features.hub.content import Content, Picture
 from desa_web.features.hub.item import Full, Item
-from desa_web.features.hub.items import Shelf
 from desa_web.features.hub.models import ItemRow, PhotoRow
 from desa_web.features.hub.source import Source
 from desa_web.features.media import masters
@@ -91,20 +90,6 @@ def cards(site: Site, found: Sequence[Item]) -> list[Card]:
         for item in found
         if item.id in said
     ]
-
-
-def search(site: Site, shelf: Shelf, word: str, *, source_id: str = "", limit: int) -> list[Item]:
-    """Return a shelf's items whose title has the word, what came last first."""
-    wanted = word.casefold()
-    found: list[Item] = []
-    before: tuple[int, str] | None = None
-    while len(found) < limit:
-        part = items.listing(shelf, source_id=source_id, before=before, limit=500)
-        found += [item for item in part if wanted in item.title.casefold()]
-        if len(part) < 500:
-            break
-        before = place_of(part[-1])
-    return found[:limit]
 
 
 def place_of(item: Item) -> tuple[int, str]:
@@ -199,9 +184,14 @@ def told(full: Full) -> Told | None:
 
 
 def waiting(_actor: object) -> int:
-    """Return how many items wait for somebody (the badge of the menu)."""
-    found = items.counts()
-    return sum(found[shelf] for shelf in (Shelf.NEW, Shelf.UPDATED, Shelf.WITHDRAWN))
+    """Return how many items wait for somebody (the badge of the menu; two short indexes)."""
+    known = "source_id IN (SELECT id FROM hub_source WHERE state <> 'removed')"
+    sql = (
+        f"SELECT (SELECT count(*) FROM hub_item WHERE state = 'new' AND op = 'put' AND {known}) + "  # noqa: S608 - our own
+        f"(SELECT count(*) FROM hub_item WHERE needs_look = 1 AND {known} "
+        "AND (op <> 'put' OR state IN ('published', 'held')))"
+    )
+    return int(db.execute(db.current(), sql).fetchone()[0])
 
 
 def decided_since(name: str, at_ms: int) -> list[str]:
