@@ -4,13 +4,14 @@
 
 Parts: plain, tls (400 sources × 20 articles, polls without news and the first pull, rounds taking
 turns in one run), dead, many (10,000 sources in one process), pair (two pullers on PostgreSQL).
-What is measured is a hub's whole run: leases, HTTP, verification, storage, inbox; CPU time of the
-process that asks.
+What is measured is the CPU time of the process that asks: once pull and Receiver alone (HTTP,
+verification, storage), once a hub's whole run (leases, inbox, receipts as well).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import resource
@@ -29,10 +30,11 @@ from typing import Any
 from desa_web.core import db, journal
 from desa_web.core.actor import operator
 from desa_web.core.follow import catch_up
-from desa_web.core.site import Site
-from desa_web.engines.sync import log
+from desa_web.core.site import Site, open_site
+from desa_web.engines.sync import Outcome, Receiver, log
 from desa_web.engines.sync.client import Client
 from desa_web.engines.sync.line import Line, parse
+from desa_web.engines.sync.pull import pull
 from desa_web.engines.sync.request import Limits
 from desa_web.features.hub import collect, leases, sources
 from desa_web.features.hub.source import Kind
@@ -168,6 +170,48 @@ def collected(hub: Site, tls: ssl.SSLContext | None = None) -> tuple[float, coll
         return time.process_time() - began, report
 
 
+def engine_alone(folder: Path, urls: list[str], tls: ssl.SSLContext | None) -> float:
+    """Pull all logs, verified and stored, without a hub around it; return the CPU seconds."""
+    file = folder / "alone" / "situs"
+    site = open_site(file) if file.exists() else make_site(folder / "alone")
+    names = {url: name for url, name in _known(file).items() if url in urls}
+    receiver = Receiver(site)
+
+    def take(name: str, data: bytes) -> Outcome:
+        return receiver.receive(name, data, is_live=True)
+
+    async def run() -> None:
+        waiting = iter(urls)
+        heads = receiver.etags(list(names.values())) if names else {}
+        async with Client(allow_private=True, tls=tls) as client:
+
+            async def work() -> None:
+                for url in waiting:
+                    name = names.get(url, "")
+                    done = await pull(
+                        client, url, name=name, resume=receiver.resume, take=take,
+                        etag=heads.get(name, ""),
+                    )  # fmt: skip
+                    assert done.is_end, done
+                    names[url] = done.site
+
+            await asyncio.gather(*(work() for _n in range(32)))
+
+    with site.bound():
+        began = time.process_time()
+        asyncio.run(run())
+        spent = time.process_time() - began
+    site.close()
+    (folder / "names.json").write_text(json.dumps(names))
+    return spent
+
+
+def _known(file: Path) -> dict[str, str]:
+    names = file.parent.parent / "names.json"
+    found: dict[str, str] = json.loads(names.read_text()) if names.exists() else {}
+    return found
+
+
 @contextmanager
 def trusting(tls: ssl.SSLContext | None) -> Iterator[None]:
     """Let clients of this process trust the issuer of the farm's certificate."""
@@ -231,6 +275,7 @@ def beside_reader(
     with farm(template, count, *options) as port:
         urls = urls_of(count, port, "https" if is_tls else "http")
         add_sources(hub, urls)
+        stored = engine_alone(folder, urls, tls)
         first, report = collected(hub, tls)
         assert (report.failed, report.accepted) == (0, count * (articles + 2)), report
         reader = Reader(python, folder, urls) if python else None
@@ -238,8 +283,9 @@ def beside_reader(
             print("Without --reader there is nothing to compare with.")
         theirs_first, entries, failed = reader.update(1) if reader else (float("nan"), 0, 0)
         assert not reader or (entries, failed) == (count * articles, 0), (entries, failed)
-        ours, theirs, pooled = [], [], []
+        ours, alone, theirs, pooled = [], [], [], []
         for _n in range(ROUNDS):
+            alone.append(engine_alone(folder, urls, tls) / count)
             spent, report = collected(hub, tls)
             assert report.failed == report.accepted == 0
             ours.append(spent / count)
@@ -251,14 +297,16 @@ def beside_reader(
     hub.close()
     label = "https" if is_tls else "http"
     print(f"{count} sources x {articles} articles over {label}: CPU, median of {ROUNDS} polls")
-    print(f"  poll without news  ours {statistics.median(ours) * 1e3:6.3f} ms a source")
-    print(f"  first pull         ours {first / count / articles * 1e3:6.3f} ms an article")
-    if theirs:
-        best = min(statistics.median(theirs), statistics.median(pooled))
-        print(f"  poll without news  reader {best * 1e3:6.3f} ms   "
-              f"ours / reader 1/{best / statistics.median(ours):.1f}")  # fmt: skip
-        print(f"  first pull         reader {theirs_first / count / articles * 1e3:6.3f} ms   "
-              f"ours / reader 1/{theirs_first / first:.1f}")  # fmt: skip
+    polls = {"pull and Receiver": statistics.median(alone), "a hub's run": statistics.median(ours)}
+    firsts = {"pull and Receiver": stored, "a hub's run": first}
+    best = min(statistics.median(theirs), statistics.median(pooled)) if theirs else float("nan")
+    for name in polls:
+        print(f"  poll without news, {name:17} {polls[name] * 1e3:6.3f} ms a source   "
+              f"reader {best * 1e3:6.3f} ms   1/{best / polls[name]:.1f}")  # fmt: skip
+    for name in firsts:
+        spent, theirs_s = (s / count / articles * 1e3 for s in (firsts[name], theirs_first))
+        print(f"  first pull, {name:24} {spent:6.3f} ms an article  "
+              f"reader {theirs_s:6.3f} ms   1/{theirs_s / spent:.1f}")  # fmt: skip
 
 
 def dead_sources(folder: Path, sentences: list[str], count: int) -> None:
