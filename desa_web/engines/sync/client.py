@@ -121,6 +121,8 @@ class Client:
         asked of this host at once, so the connection is kept. Raises Unreachable.
         """
         asked = {"Accept-Encoding": "gzip", **(headers or {})}
+        # Over TLS a kept connection saves a handshake; a plain one is cheaper made anew.
+        stays = stays and not url.startswith("http://")
         request = Request("GET", url, asked, timeout_s=timeout_s, stays=stays)
         return await self._whole(request, max_bytes, accept, keep_part=keep_part)
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,13 +42,13 @@ def asked(say: Say, use: Callable[[Client, str], Awaitable[T]], **options: Any) 
 
 
 def refusal(say: Say, **options: Any) -> Unreachable:
-    """Return why a get() fails: the same for a poll and for a connection that stays."""
+    """Return why a get() fails: the same for a poll and in the ordinary way."""
 
     async def use(client: Client, url: str) -> Unreachable:
         found = []
-        for stays in (False, True):
+        for ask in (client.get, partial(client.send, "GET")):
             with pytest.raises(Unreachable) as caught:
-                await client.get(url, stays=stays, **options)
+                await ask(url, **options)
             found.append(caught.value)
         assert found[0].reason is found[1].reason
         assert found[0].http_status == found[1].http_status
