@@ -26,6 +26,7 @@ from desa_web.engines.sync import Page, Point, UnknownPoints, log, page, pause
 from desa_web.engines.sync.client import Answer, Reason, Unreachable
 from desa_web.engines.sync.errors import Tampered
 from desa_web.engines.sync.line import is_hash, is_point
+from desa_web.engines.sync.named_media import NamedMedia, Standing
 from desa_web.features.media import masters
 from desa_web.features.sync import hubline, hubs, receipts
 from desa_web.features.sync.hubline import HubRefused, Line
@@ -235,11 +236,13 @@ class _Push:
 
     async def _photos(self, line: Line, wanted: list[str]) -> None:
         """Send the photos that the hub wants and we have."""
-        named = _named(self._site, wanted)
+        # Nothing is given away but what the log holds public now.
+        named = NamedMedia(self._site)
         self._pushed.photos_left = len(wanted)
         for digest in wanted:
             path = masters.path_of(self._site, digest)
-            if digest not in named or not path.exists():
+            is_public = named.standing(digest) is Standing.PUBLIC
+            if not is_public or not path.exists():
                 self._pushed.gone.append(digest)
             else:
                 await self._photo(line, digest, path)
@@ -302,19 +305,6 @@ def _wanted(reply: Mapping[str, Any]) -> list[str]:
     want = reply.get("want")
     found = [digest for digest in want if is_hash(digest)] if isinstance(want, list) else []
     return list(dict.fromkeys(found))[:_MAX_PHOTOS]
-
-
-def _named(site: Site, wanted: list[str]) -> set[str]:
-    """Return which of these photos a line of our log names now: nothing else is given away."""
-    found = set()
-    for digest in wanted:
-        sql = (
-            "SELECT 1 FROM sync_line l JOIN sync_said s ON s.kind = l.kind AND "
-            "s.object_id = l.object_id WHERE s.op = 'put' AND l.body LIKE ? LIMIT 1"
-        )
-        if db.execute(site.database, sql, f'%"{digest}"%').fetchone() is not None:
-            found.add(digest)
-    return found
 
 
 def _upload_path(made: Answer) -> str:

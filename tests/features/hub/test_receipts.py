@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import zipfile
 from pathlib import Path
 
+import bagit
 import pytest
 
 from desa_web.core import db, journal
@@ -269,6 +271,10 @@ def test_a_stick_brings_news_in_and_words_back(
         states = db.execute(hub.database, "SELECT state FROM hub_photo").fetchall()
         assert states == [("here",)]
         [back] = bundles.create(operator(hub), stick)
+    with zipfile.ZipFile(back) as archive:
+        archive.extractall(tmp_path / "dibuka")
+    [root] = (tmp_path / "dibuka").iterdir()
+    assert bagit.Bag(str(root)).is_valid()
     with desa.site.bound():
         assert bundles.take(operator(desa.site), back).receipts == 2
         assert bundles.take(operator(desa.site), back).receipts == 0
