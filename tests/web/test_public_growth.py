@@ -167,20 +167,33 @@ def test_lists_never_read_bodies(counted: dict[int, dict[str, list[str]]]) -> No
             assert ".body" not in sql, kind
 
 
-def test_months_are_found_across_gaps_and_time_zones(tmp_path: Path) -> None:
-    site = make_site(tmp_path, time_zone="WIT")
-    with site.bound():
-        boss = operator(site)
-        assert queries.months(site, settings.read(site)) == []
-        # 31 January, 23.30 WIB is February in Papua.
-        for at in (
-            datetime(2019, 12, 31, 12, tzinfo=UTC),
-            datetime(2024, 1, 31, 16, 30, tzinfo=UTC),
-            datetime(2026, 10, 1, tzinfo=UTC),
-        ):
-            made = service.create(
-                boss, Text(title=f"Kabar {at.year}", body="<p>Isi.</p>"), published_at=at
-            )
-            service.publish_now(boss, made.id)
-        assert queries.months(site, settings.read(site)) == [(2026, 10), (2024, 2), (2019, 12)]
-    site.close()
+@pytest.mark.both_databases
+def test_months_are_found_across_gaps_and_time_zones(site: Site) -> None:
+    boss = operator(site)
+    settings.change(boss, {"time_zone": "WIT"})
+    assert queries.months(site, settings.read(site)) == []
+    # 31 January, 23.30 WIB is February in Papua.
+    for at in (
+        datetime(2019, 12, 31, 12, tzinfo=UTC),
+        datetime(2024, 1, 31, 16, 30, tzinfo=UTC),
+        datetime(2026, 10, 1, tzinfo=UTC),
+    ):
+        made = service.create(
+            boss, Text(title=f"Kabar {at.year}", body="<p>Isi.</p>"), published_at=at
+        )
+        service.publish_now(boss, made.id)
+    assert queries.months(site, settings.read(site)) == [(2026, 10), (2024, 2), (2019, 12)]
+
+
+@pytest.mark.both_databases
+def test_readers_pages_and_feeds_are_made_from_either_database(site: Site) -> None:
+    actor_as(site, Role.ADMIN)
+    boss = operator(site)
+    rubrics.add_defaults(boss)
+    text = Text(title="Panen raya", body="<p>Isi.</p>", rubric="budaya", tags=("sawah",))
+    service.publish_now(boss, service.create(boss, text).id)
+    web = app_of(site).test_client()
+    for path in ("/", "/berita/", "/berita/panen-raya", "/rubrik/budaya", "/tag/sawah"):
+        assert "Panen raya" in web.get(path).text, path
+    for path in ("/feed.atom", "/feed.json", "/rss.xml", "/arsip/2026-11.atom"):
+        assert "Panen raya" in web.get(path).text, path
