@@ -61,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class LazyGroup(click.Group):
     """The top group: names are known at once, modules are imported when asked for."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _json_first(args))
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_known_commands())
 
@@ -79,12 +82,22 @@ class LazyGroup(click.Group):
 )
 @click.option("--site", "site_path", type=click.Path(path_type=Path), help="Folder situs.")
 @click.option("--as", "as_user", metavar="USER", help="Bertindak sebagai pengguna ini.")
-@click.option("--json", "is_json", is_flag=True, help="Hasil sebagai JSON.")
+@click.option(
+    "--json", "is_json", is_flag=True, help="Hasil sebagai JSON; boleh juga ditulis di belakang."
+)
 @click.version_option(__version__, "--version", message="desa-web %(version)s")
 @click.pass_context
 def root(ctx: click.Context, site_path: Path | None, as_user: str | None, is_json: bool) -> None:
     """desa: situs web dan media kit desa, tetap jalan tanpa internet."""
     ctx.obj = Console(site_path, as_user, is_json, _find_actor)
+
+
+def _json_first(args: list[str]) -> list[str]:
+    """Let --json stand anywhere before "--": scripts write it last, `desa sync status --json`."""
+    end = args.index("--") if "--" in args else len(args)
+    if "--json" not in args[:end]:
+        return args
+    return ["--json", *(word for word in args[:end] if word != "--json"), *args[end:]]
 
 
 def _known_commands() -> dict[str, str]:

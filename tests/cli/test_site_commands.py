@@ -199,3 +199,16 @@ def test_a_reader_that_leaves_early_is_no_error(site: Site) -> None:
     )  # fmt: skip
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_json_may_stand_behind_the_command(made: tuple[Path, dict[str, object]]) -> None:
+    before = run_desa("--site", made[0], "--json", "sync", "status")
+    behind = run_desa("--site", made[0], "sync", "status", "--json")
+    assert (behind.returncode, behind.stdout) == (0, before.stdout)
+    assert [one["last_seq"] for one in json.loads(behind.stdout)] == [0]
+
+
+def test_json_after_two_dashes_is_a_word(made: tuple[Path, dict[str, object]]) -> None:
+    done = run_desa("--site", made[0], "news", "show", "--", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tidak ada" in done.stderr
