@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from desa_web import __version__
 from desa_web.core import db, journal
 from desa_web.core.journal import Cursor, Row
 from desa_web.core.site import Site
-from desa_web.engines.sync.client import Client, Unreachable
 from desa_web.features.hub import receipts
+
+if TYPE_CHECKING:
+    from desa_web.engines.sync.client import Client
 
 logger = logging.getLogger(__name__)
 _LOOK_S = 2.0
@@ -61,12 +64,16 @@ class Poster:
     async def _post(self, ready: Sequence[tuple[str, str]]) -> None:
         import asyncio
 
+        from desa_web.engines.sync.client import Client
+
         allowed = self._site.config.flag("allow_private_sources")
         agent = f"desa-web/{__version__}"
         async with Client(allow_private=allowed, agent=agent, clock=self._site.clock) as client:
             await asyncio.gather(*(self._tell(client, *one) for one in ready))
 
     async def _tell(self, client: Client, source_id: str, address: str) -> None:
+        from desa_web.engines.sync.client import Unreachable
+
         try:
             is_told = await tell(self._site, client, source_id, address)
         except Unreachable as error:

@@ -1,6 +1,7 @@
 """The desk's page "Sinkron": with whom this site is connected, what was sent, what waits.
 
-Every state that the command line can change has its button here, too.
+Every state that the command line can change has its button here, too. What speaks over a line is
+imported when it is asked for: most villages start without an HTTP client of ten megabytes.
 """
 
 from __future__ import annotations
@@ -15,13 +16,10 @@ from desa_web.core.clock import as_utc
 from desa_web.core.errors import DesaError, InvalidInput
 from desa_web.core.i18n import _
 from desa_web.engines.sync import KeyRing, home, log
-from desa_web.engines.sync.client import Unreachable
 from desa_web.features.news.desk_view import Moments, Outside
-from desa_web.features.sync import bundles, hubs, pairing, receipts, service, sticks
-from desa_web.features.sync.hubline import HubRefused
+from desa_web.features.sync import bundles, hubs, receipts, service, sticks
 from desa_web.features.sync.hubs import Hub, State
 from desa_web.features.sync.outside import view
-from desa_web.features.sync.push import push, waiting
 from desa_web.web import auth, dates, desk
 from desa_web.web.forms import Form
 from desa_web.web.house import site
@@ -54,12 +52,14 @@ def index() -> Response:
 
 @blueprint.post("/sinkron/sambungkan")
 def connect() -> Response:
+    from desa_web.features.sync import pairing
+
     actor, form = auth.require(Permission.MANAGE_SITE), Form.sent()
     code, address = form.text("code", limit=300, required=True), form.text("address", limit=300)
     try:
         form.check()
         pairing.connect(actor, code, address)
-    except (InvalidInput, HubRefused, Unreachable) as error:
+    except DesaError as error:
         form.refuse(error if isinstance(error, InvalidInput) else InvalidInput(error.message))
         return _page(actor, form, 422)
     return desk.done(url_for(".index"))
@@ -68,6 +68,8 @@ def connect() -> Response:
 @blueprint.post("/sinkron/periksa")
 def look() -> Response:
     """Ask whether the officer has confirmed."""
+    from desa_web.features.sync import pairing
+
     actor = auth.require(Permission.MANAGE_SITE)
     try:
         hub = pairing.look(actor.site)
@@ -82,6 +84,8 @@ def look() -> Response:
 
 @blueprint.post("/sinkron/kirim")
 def send() -> Response:
+    from desa_web.features.sync.push import push
+
     actor = auth.require(Permission.MANAGE_SITE)
     try:
         pushed = push(actor.site)
@@ -98,6 +102,8 @@ def send() -> Response:
 
 @blueprint.post("/sinkron/jeda")
 def pause() -> Response:
+    from desa_web.features.sync import pairing
+
     actor, form = auth.require(Permission.MANAGE_SITE), Form.sent()
     is_paused = form.flag("paused")
     pairing.set_paused(actor, is_paused)
@@ -107,6 +113,8 @@ def pause() -> Response:
 
 @blueprint.post("/sinkron/putuskan")
 def end() -> Response:
+    from desa_web.features.sync import pairing
+
     actor, form = auth.require(Permission.MANAGE_SITE), Form.sent()
     if not form.flag("sure"):
         return desk.done(url_for(".index"), _("Centang dulu bahwa Anda yakin, lalu putuskan."))
@@ -117,6 +125,8 @@ def end() -> Response:
 @blueprint.post("/sinkron/undangan")
 def accept() -> AnyResponse:
     """An invitation from a stick; the answer is the file to carry back."""
+    from desa_web.features.sync import pairing
+
     actor = auth.require(Permission.MANAGE_SITE)
     sent = request.files.get("file")
     try:
@@ -215,7 +225,7 @@ def _page(actor: Actor, form: Form, status: int = 200) -> Response:
         is_locked=found.pause is not None and KeyRing(here.data / "keys").is_locked(),
         has_log=log.head(here) is not None,
         has_code=found.has_recovery_code,
-        waits=waiting(here, hub) if hub is not None and is_here else None,
+        waits=hubs.waiting(here, hub) if hub is not None and is_here else None,
         told=_told(actor),
         sticks=sticks.ready(actor),
         moment=Moments(here),

@@ -27,6 +27,8 @@ _TIMEOUT_S = 150
 _MAX_REPLY_BYTES = 2 << 20
 _REFUSALS = tuple(range(400, 600))
 _SENTENCE_MAX = 400
+# Refusals of the hub that stand in their own words whatever their status.
+_OWN_WORDS = ("sumber-dijeda", "terlalu-sering")
 
 
 class HubRefused(DesaError):
@@ -98,8 +100,13 @@ def _refusal(answer: Answer) -> DesaError:
         code, message = "", ""
     if not isinstance(code, str) or not isinstance(message, str) or not code or not message:
         return _of_status(answer.status, retry_after_s)
-    if answer.status in (429, 503) and code != "sumber-dijeda" and code != "terlalu-sering":
+    if answer.status in (429, 503) and code not in _OWN_WORDS:
         return Unreachable(Reason.BUSY, retry_after_s=retry_after_s, http_status=answer.status)
+    if code == "ruang-penuh":
+        # The hub's own sentence is for who looks after the hub.
+        message = _("Ruang di server Kominfo habis, jadi kiriman ditunda. Tidak ada yang hilang.")
+    elif answer.status >= 500 and code not in _OWN_WORDS:
+        return _of_status(answer.status, retry_after_s)
     return HubRefused(_said(message), code[:60], retry_after_s)
 
 

@@ -55,6 +55,14 @@ class Hub:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the hub does not hold yet, as far as we know."""
+
+    lines: int
+    articles: int
+
+
 def current(site: Site) -> Hub | None:
     """Return the hub that this site is paired with or waits for; None for neither."""
     found = newest(site)
@@ -67,6 +75,20 @@ def newest(site: Site) -> Hub | None:
     sql = f"SELECT {', '.join(_COLUMNS)} FROM sync_hub ORDER BY {order} LIMIT 1"  # noqa: S608 - our own
     row = db.execute(site.database, sql).fetchone()
     return None if row is None else _hub(dict(zip(_COLUMNS, row, strict=True)))
+
+
+def waiting(site: Site, hub: Hub) -> Waiting:
+    """Return how many lines, and articles in them, lie after what the hub holds."""
+    epoch, _space, rest = hub.head.partition(" ")
+    seq = rest.partition(" ")[0]
+    sql = "SELECT number FROM sync_line WHERE epoch = ? AND seq = ?"
+    row = db.execute(site.database, sql, epoch, int(seq)).fetchone() if seq.isdigit() else None
+    sql = (
+        "SELECT count(*), count(DISTINCT CASE WHEN kind = 'article' THEN object_id END) "
+        "FROM sync_line WHERE number > ?"
+    )
+    found = db.execute(site.database, sql, row[0] if row else 0).fetchone()
+    return Waiting(int(found[0]), int(found[1]))
 
 
 def store(site: Site, hub: str, /, **values: object) -> None:

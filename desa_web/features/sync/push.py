@@ -1,7 +1,6 @@
 """Sends this site's log and photos to the hub it is paired with, over a line that may break.
 
-    pushed = push(site)                          all that waits; what is sent is never sent twice
-    waiting(site)                                 lines and articles that the hub does not hold yet
+    pushed = push(site)             all that waits; what is sent is never sent twice
 
 After a cut the hub is asked how far it is, so nothing is lost and nothing doubled. Parts grow and
 shrink with the line. News first, photos after them; receipts come back in the same answers.
@@ -17,7 +16,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from desa_web.core import db
 from desa_web.core.disk import locked
 from desa_web.core.errors import Conflict, DesaError
 from desa_web.core.i18n import _
@@ -58,14 +56,6 @@ class Pushed:
     gone: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What the hub does not hold yet, as far as we know."""
-
-    lines: int
-    articles: int
-
-
 def push(site: Site, tell: Tell | None = None) -> Pushed:
     """Send what waits. Raises Conflict when not paired, Busy, Unreachable, HubRefused, Tampered.
 
@@ -95,20 +85,6 @@ def push(site: Site, tell: Tell | None = None) -> Pushed:
             raise
         _went_well(site, hub, pushed)
     return pushed
-
-
-def waiting(site: Site, hub: Hub) -> Waiting:
-    """Return how many lines, and articles in them, lie after what the hub holds."""
-    epoch, _space, rest = hub.head.partition(" ")
-    seq = rest.partition(" ")[0]
-    sql = "SELECT number FROM sync_line WHERE epoch = ? AND seq = ?"
-    row = db.execute(site.database, sql, epoch, int(seq)).fetchone() if seq.isdigit() else None
-    sql = (
-        "SELECT count(*), count(DISTINCT CASE WHEN kind = 'article' THEN object_id END) "
-        "FROM sync_line WHERE number > ?"
-    )
-    found = db.execute(site.database, sql, row[0] if row else 0).fetchone()
-    return Waiting(int(found[0]), int(found[1]))
 
 
 class _Push:

@@ -14,9 +14,8 @@ from desa_web.core.errors import Busy, DesaError
 from desa_web.core.journal import Cursor, Row
 from desa_web.core.site import Site
 from desa_web.engines.sync import log, pause
-from desa_web.features.sync import hubs, pairing
+from desa_web.features.sync import hubs
 from desa_web.features.sync.hubs import Hub, State
-from desa_web.features.sync.push import push
 
 logger = logging.getLogger(__name__)
 # How often it looks whether there is something to do: one small query.
@@ -61,6 +60,10 @@ class Sender:
         return False
 
     def _work(self, hub: Hub, now_s: float) -> None:
+        # A village without a hub need not carry the ten megabytes of an HTTP client.
+        from desa_web.features.sync import pairing
+        from desa_web.features.sync.push import push
+
         if hub.state is State.WAITING:
             if now_s >= self._ask_at_s:
                 self._ask_at_s = now_s + _ASK_S

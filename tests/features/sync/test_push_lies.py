@@ -230,6 +230,25 @@ def test_what_a_hub_says_is_shown_as_one_plain_line(liar: Liar, desa: Desa) -> N
         push(desa.site)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (500, "permintaan-keliru", "sedang rusak"), (507, "ruang-penuh", "Ruang di server Kominfo"),
+        (503, "sedang-sibuk", "sedang sibuk"), (503, "sumber-dijeda", "kata petugas"),
+        (403, "belum-tersambung", "kata petugas"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_at_the_hub_is_said_for_the_village(
+    liar: Liar, desa: Desa, status: int, code: str, said: str
+) -> None:
+    error = json.dumps({"error": {"code": code, "message": "kata petugas, nomor 17"}}).encode()
+    liar.say = lambda *_request: (status, {}, error)
+    with pytest.raises(DesaError, match=said):
+        push(desa.site)
+    is_ended = known(desa).state is hubs.State.ENDED
+    assert is_ended is (code == "belum-tersambung")
+
+
 def test_a_wrong_clock_sends_nothing_by_itself(liar: Liar, desa: Desa) -> None:
     sender = sending.Sender(desa.site)
     clock = clock_of(desa.site)
