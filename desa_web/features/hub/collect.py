@@ -97,6 +97,7 @@ def run(
     """
     sentence = _("Pengambilan lain sedang berjalan. Tunggu sampai selesai, lalu ulangi.")
     with locked(site.data / "sync.lock", sentence), _stored():
+        leases.reclaim(site)
         collector = Collector(site, tell)
         try:
             asyncio.run(collector.run(only, is_due=is_due))

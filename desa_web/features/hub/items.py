@@ -32,7 +32,8 @@ class Shelf(StrEnum):
 # Written for hub_item i joined with hub_source s.
 CONDITIONS = {
     Shelf.NEW: "i.state = 'new' AND i.op = 'put'",
-    Shelf.UPDATED: "i.needs_look = 1 AND i.op = 'put' AND i.state IN ('published', 'held')",
+    # Not in: so that nobody looks for the few through all that is published.
+    Shelf.UPDATED: "i.needs_look = 1 AND i.op = 'put' AND i.state NOT IN ('new', 'returned')",
     Shelf.WITHDRAWN: "i.needs_look = 1 AND i.op <> 'put'",
     Shelf.HELD: "i.state = 'held' AND i.op = 'put'",
     Shelf.PUBLISHED: "i.state = 'published' AND i.op = 'put'",

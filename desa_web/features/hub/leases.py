@@ -124,6 +124,17 @@ def free(site: Site, owner: str, source_ids: Sequence[str] = ()) -> None:
         db.execute(site.database, sql, owner, *source_ids)
 
 
+def reclaim(site: Site) -> None:
+    """Take back what a run that died has leased; call it holding the lock of runs.
+
+    On SQLite nobody else can be asking. Where machines share PostgreSQL leases must run out.
+    """
+    if db.is_sqlite(site.database):
+        with db.write(site.database):
+            sql = "UPDATE hub_poll SET lease_owner = '', lease_until = 0 WHERE lease_owner <> ''"
+            db.execute(site.database, sql)
+
+
 def hurry(site: Site, source_ids: Sequence[str]) -> None:
     """Let these be asked at the next run. Joins the caller's transaction."""
     for source_id in source_ids:

@@ -279,6 +279,12 @@ def test_only_due_sources_are_asked_and_their_rhythm_is_kept(hub: Site, served: 
     assert pull(hub, is_due=True).asked == 1
 
 
+def test_what_a_run_that_died_had_leased_is_asked_by_the_next(hub: Site, served: Desa) -> None:
+    source = sources.add(operator(hub), served.url)
+    assert leases.take(hub, "dead", limit=9) == [source.id]
+    assert pull(hub, is_due=True).asked == 1
+
+
 def test_two_runs_do_not_meet(hub: Site, served: Desa) -> None:
     sources.add(operator(hub), served.url)
     with (hub.data / "sync.lock").open("a+") as held:
@@ -326,7 +332,8 @@ def test_a_full_disk_ends_the_run_with_code_5_nothing_is_half_written(
             assert before.items() <= served.truth().items()
             assert len(before) < len(served.truth()), "the disk was never full"
             remount(disk, "size=300m")
-            assert pull(small).failed == 0
+            report = pull(small)
+            assert (report.asked, report.failed) == (1, 0)
             assert view(small, source) == served.truth()
             problem = db.execute(small.database, "PRAGMA integrity_check").fetchone()[0]
             assert problem == "ok"

@@ -261,6 +261,23 @@ def test_a_photo_that_comes_late_is_put_into_what_is_published(
     assert items.get(hub, item_id).look is Look.NONE
 
 
+def test_a_late_photo_brings_no_text_that_nobody_looked_at(
+    hub: Site, desa: Desa, source: Source
+) -> None:
+    lead = desa.add_photo()
+    made = desa.publish("Rapat", lead_photo_id=lead)
+    intake.taken(hub, source.id, desa.page_for(hub))
+    item_id = item_of(source, made)
+    inbox.publish(operator(hub), item_id)
+    desa.edit(made, title="Belum diperiksa")
+    desa.sync(hub)
+    assert list(inbox.work_off(hub)) == []
+    assert article_of(hub, item_id)[1].title == "Rapat"
+    inbox.take_back(operator(hub), item_id)
+    assert list(inbox.work_off(hub)) == []
+    assert article_of(hub, item_id)[0].live_revision_id is None
+
+
 def test_a_trusted_villages_news_goes_on_by_itself_announcements_do_not(
     hub: Site, desa: Desa, source: Source
 ) -> None:
