@@ -46,6 +46,7 @@ FEATURE = Feature(
         "erasable": f"{_HERE}.erasures",
         "provenance": f"{_HERE}.provenance",
         "front": f"{_HERE}.front",
+        "sitemap": f"{_HERE}.public:addresses",
         "bundles": f"{_HERE}.push_stick",
         "followers": f"{_HERE}.receipts_post:followers",
     },

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from desa_web.core.clock import as_utc, to_ms
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
+from desa_web.core.site import Site
 from desa_web.features.hub import readers
 from desa_web.features.hub.readers import Village
 from desa_web.features.news import presentation
@@ -93,6 +94,20 @@ def district_feed(slug: str, file: str) -> Response:
     name, members = _district(slug)
     title = _("Kecamatan {name}").format(name=name)
     return _feed(f"/kecamatan/{slug}/{file}", title, [one.id for one in members])
+
+
+def addresses(site: Site) -> tuple[list[tuple[str, datetime | None]], set[str]]:
+    """Return what search engines should know of a media centre (the adapter "sitemap")."""
+    if site.config.text("role") != "hub":
+        return [], set()
+    known = readers.villages(site)
+    found: list[tuple[str, datetime | None]] = [("/desa/", None)]
+    found += [
+        (f"/kecamatan/{slug}/", None)
+        for slug in sorted({v.district_slug for v in known if v.district})
+    ]
+    found += [(f"/desa/{one.slug}/", one.last_at) for one in known if one.articles]
+    return found, _KEYS
 
 
 def _news(

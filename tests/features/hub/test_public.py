@@ -177,6 +177,20 @@ def test_two_feeds_have_two_ids(hub: Site, desa: Desa, sukamaju: Source, web: Fl
     assert len({one[1] for one in ids if one is not None}) == 3
 
 
+def test_the_sitemap_names_villages_that_have_news_and_their_kecamatan(
+    hub: Site, desa: Desa, sukamaju: Source, web: FlaskClient
+) -> None:
+    empty = sources.register(
+        operator(hub), kind=Kind.DESA, name="Sepi", address="https://s.desa.id", is_confirmed=True
+    )
+    desa.publish("Panen raya")
+    publish_all(hub, desa)
+    said = web.get("/sitemap/umum.xml").text
+    for path in ("/desa/", "/kecamatan/danderejo/", f"/desa/{sukamaju.slug}/"):
+        assert f"<loc>https://media.example.id{path}</loc>" in said
+    assert f"/desa/{empty.slug}/" not in said
+
+
 def test_long_lists_go_on_by_key_without_a_gap_or_a_double(
     hub: Site, desa: Desa, sukamaju: Source, web: FlaskClient
 ) -> None:
