@@ -189,11 +189,6 @@ def revoke(actor: Actor, source_id: str) -> None:
         change.record("source", source_id, "unpair")
 
 
-def is_paired(site: Site, source_id: str) -> bool:
-    sql = "SELECT 1 FROM hub_token WHERE source_id = ?"
-    return db.execute(site.database, sql, source_id).fetchone() is not None
-
-
 def find(site: Site, pairing_id: str) -> Pairing:
     """Return one invitation. Raises NotFound."""
     return rows.pairing(site, rows.row_of(site, pairing_id))

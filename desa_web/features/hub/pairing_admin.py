@@ -158,7 +158,7 @@ def waiting(actor: Actor) -> int:
 
 def _page(actor: Actor, form: Form, status: int = 200) -> Response:
     found = pairing.pairings(actor.site)
-    known = sources.listed(actor.site)
+    known, tokens = sources.listed(actor.site), push.paired(actor.site)
     return desk.page(
         "hub/pairing.html",
         status,
@@ -168,8 +168,7 @@ def _page(actor: Actor, form: Form, status: int = 200) -> Response:
             ("", _("Desa baru")),
             *((one.id, one.name) for one in known if one.kind is Kind.DESA),
         ],
-        paired=[(one, push.used_at(actor, one.id)) for one in known
-                if pairing.is_paired(actor.site, one.id)],
+        paired=[(one, tokens[one.id]) for one in known if one.id in tokens],
         sticks=sticks.ready(actor),
         moment=Moments(actor.site),
         size=dates.file_size,

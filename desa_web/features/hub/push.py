@@ -16,7 +16,6 @@ from hashlib import sha256
 from typing import Any
 
 from desa_web.core import db
-from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import as_utc
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
@@ -131,9 +130,7 @@ def _used(site: Site, source_id: str, used_ms: int) -> None:
             db.execute(site.database, sql, now_ms, source_id)
 
 
-def used_at(actor: Actor, source_id: str) -> datetime | None:
-    """Return when a village pushed last, None for never."""
-    actor.require(Permission.RUN_HUB)
-    sql = "SELECT used_at FROM hub_token WHERE source_id = ?"
-    row = db.execute(actor.site.database, sql, source_id).fetchone()
-    return as_utc(row[0]) if row and row[0] else None
+def paired(site: Site) -> dict[str, datetime | None]:
+    """Return the sources that may push, and when each of them did last; None for never."""
+    rows = db.execute(site.database, "SELECT source_id, used_at FROM hub_token").fetchall()
+    return {source_id: as_utc(used) if used else None for source_id, used in rows}

@@ -106,11 +106,14 @@ def told(site: Site, source_id: str) -> tuple[int, int]:
     return (head[0], head[2]) if head is not None else (0, 0)
 
 
-def untold(site: Site) -> Iterator[tuple[str, int, int]]:
-    """Yield (source_id, born, told) of sources that do not hold all that was said to them."""
-    sql = "SELECT source_id, born, told FROM hub_receipt_head WHERE told < n ORDER BY source_id"
-    for row in db.execute(site.database, sql).fetchall():
-        yield str(row[0]), int(row[1]), int(row[2])
+def untold(site: Site) -> list[tuple[str, str]]:
+    """Return (source_id, address) of paired sources that can be reached and lack receipts."""
+    sql = (
+        "SELECT s.id, s.address FROM hub_source s JOIN hub_token t ON t.source_id = s.id "
+        "JOIN hub_receipt_head h ON h.source_id = s.id "
+        "WHERE s.address <> '' AND s.state = 'active' AND h.told < h.n ORDER BY h.told, s.id"
+    )
+    return [(row[0], row[1]) for row in db.execute(site.database, sql).fetchall()]
 
 
 def of_source(site: Site, source_id: str, limit: int = MAX_RECEIPTS) -> list[Receipt]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desa_web import __version__
-from desa_web.core import db, journal
+from desa_web.core import journal
 from desa_web.core.journal import Cursor, Row
 from desa_web.core.site import Site
 from desa_web.features.hub import receipts
@@ -53,7 +53,8 @@ class Poster:
         if now_s < self._look_at_s or self._site.config.text("role") != "hub":
             return False
         self._look_at_s = now_s + _LOOK_S
-        ready = [one for one in _reachable(self._site) if self._waits.get(one[0], (0,))[0] <= now_s]
+        lacking = receipts.untold(self._site)
+        ready = [one for one in lacking if self._waits.get(one[0], (0,))[0] <= now_s]
         if ready:
             # Here and below: every village's server loads this module, only a hub posts.
             import asyncio
@@ -109,13 +110,3 @@ async def tell(site: Site, client: Client, source_id: str, address: str) -> bool
 def followers(site: Site) -> list[Poster]:
     """Return the follower of a hub; it does nothing at a village (the adapter "followers")."""
     return [Poster(site)] if site.config.text("role") == "hub" else []
-
-
-def _reachable(site: Site) -> list[tuple[str, str]]:
-    """Return paired sources with an address that do not hold all receipts: (id, address)."""
-    sql = (
-        "SELECT s.id, s.address FROM hub_source s JOIN hub_token t ON t.source_id = s.id "
-        "JOIN hub_receipt_head h ON h.source_id = s.id "
-        "WHERE s.address <> '' AND s.state = 'active' AND h.told < h.n ORDER BY h.told, s.id"
-    )
-    return [(row[0], row[1]) for row in db.execute(site.database, sql).fetchall()]

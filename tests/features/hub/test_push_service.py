@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from desa_web.core import db
-from desa_web.core.actor import operator
 from desa_web.core.errors import DesaError, DiskFull, Gone
-from desa_web.core.site import Site
+from desa_web.core.site import Site, open_site
 from desa_web.engines.sync import Receiver, log
 from desa_web.features.hub import photos, push, push_media, sources
 from desa_web.features.hub.push import Heard
@@ -52,7 +52,7 @@ def test_lines_and_photos_arrive_and_are_answered(hub: Site, desa: Desa) -> None
     with pytest.raises(Gone):
         push_media.create(hub, source, master.name, len(data))
     assert push.take(hub, source, b"", Heard(head=last.point.hash))["want"] == []
-    assert push.used_at(operator(hub), source_id) is not None
+    assert push.paired(hub)[source_id] is not None
 
 
 @pytest.mark.both_databases
@@ -141,3 +141,23 @@ def test_an_upload_belongs_to_its_village(hub: Site, desa: Desa, tmp_path: Path)
         with pytest.raises(DesaError):
             deed()
     other.site.close()
+
+
+@pytest.mark.both_databases
+def test_four_pushes_of_one_village_at_once_are_one(hub: Site, desa: Desa) -> None:
+    source_id, token = pair(hub, desa.site)
+    for n in range(12):
+        desa.publish(f"Kabar {n}")
+    desa.follow()
+    page = desa.page_for(hub)
+
+    def work() -> None:
+        here = open_site(hub.path, hub.clock)
+        with here.bound():
+            push.take(here, push.admit(here, token), page, Heard())
+        here.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(work) for _n in range(4)]
+    assert [one.exception() for one in done] == [None] * 4
+    assert view(hub, sources.get(hub, source_id)) == desa.truth()
