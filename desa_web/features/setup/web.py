@@ -191,7 +191,7 @@ def _page(step: str, form: Form, found: Answers, status: int = 200) -> Response:
         here=step,
         term_choices=[*((term, term) for term in places.TERMS), (steps.OTHER, _("Lainnya …"))],
         province_choices=[
-            ("", _("Menurut kode wilayah")),
+            ("", _("Pilih provinsi") if words()["is_hub"] else _("Menurut kode wilayah")),
             *((p.name, p.name) for p in places.PROVINCES),
         ],
         zone_choices=[("", _("Menurut provinsi")), *_zones()],
