@@ -153,7 +153,7 @@ def _line(fields: Mapping[str, Any], name: str, limit: int) -> str:
 
 def _body(fields: Mapping[str, Any]) -> str:
     value = fields.get("body")
-    if not isinstance(value, str) or len(value) > BODY_MAX_BYTES:
+    if not isinstance(value, str) or len(value) > 4 * BODY_MAX_BYTES:
         return ""
     return _storable(value)
 

@@ -10,7 +10,7 @@ import pytest
 
 from desa_web.core import db, journal
 from desa_web.core.actor import Role, operator
-from desa_web.core.errors import Conflict, DesaError, Forbidden, InvalidInput
+from desa_web.core.errors import Conflict, DesaError, Forbidden, InvalidInput, TooLarge
 from desa_web.core.site import Site, open_site
 from desa_web.engines.sync import Op as Said
 from desa_web.engines.sync import Statement
@@ -454,3 +454,20 @@ def test_whatever_a_village_writes_an_officer_can_publish_or_leave_it(
     _row, text = article_of(hub, done.id)
     assert "script" not in text.body
     assert "\x00" not in repr(text.__data__)
+
+
+def test_a_text_too_long_for_us_is_named_and_never_cut_in_silence(
+    hub: Site, desa: Desa, source: Source
+) -> None:
+    with desa.site.bound():
+        odd = Odd({"title": "Panjang", "body": "<p>" + "kata " * 240_000 + "</p>"})
+        village = Village(desa.site, odd)
+        village.put("panjang", "x")
+        village.follow()
+        page = village.everything()
+    assert intake.taken(hub, source.id, page).problem is None
+    with pytest.raises(TooLarge):
+        inbox.publish(operator(hub), item_of(source, "panjang"))
+    sources.trust(operator(hub), source.id, Trust.AUTO)
+    (left,) = inbox.work_off(hub)
+    assert (left.item, "terlalu panjang" in left.sentence) == (None, True)
