@@ -170,6 +170,12 @@ def collected(hub: Site, tls: ssl.SSLContext | None = None) -> tuple[float, coll
         return time.process_time() - began, report
 
 
+async def load_modules() -> None:
+    """Neither side is measured loading its modules."""
+    async with Client():
+        pass
+
+
 def engine_alone(folder: Path, urls: list[str], tls: ssl.SSLContext | None) -> float:
     """Pull all logs, verified and stored, without a hub around it; return the CPU seconds."""
     file = folder / "alone" / "situs"
@@ -275,6 +281,7 @@ def beside_reader(
     with farm(template, count, *options) as port:
         urls = urls_of(count, port, "https" if is_tls else "http")
         add_sources(hub, urls)
+        asyncio.run(load_modules())
         stored = engine_alone(folder, urls, tls)
         first, report = collected(hub, tls)
         assert (report.failed, report.accepted) == (0, count * (articles + 2)), report

@@ -224,6 +224,11 @@ class _Run:
         self.pages += 1
         self.size_bytes += len(answer.body)
         self.accepted += len(outcome.accepted)
+        is_last = outcome.is_whole and not outcome.more and outcome.problem is None
+        if is_last and not outcome.parked and not self._from_start:
+            # Where to go on is nobody's question now, and it costs more than a small page.
+            self.is_end = True
+            return
         self._look_up()
         is_moved = bool(before.have) and self._place.have != before.have
         is_ahead = bool(outcome.accepted) or self._place.etag != before.etag or is_moved
@@ -232,11 +237,8 @@ class _Run:
             self._by_points = self._from_start = False
         if outcome.problem is not None:
             self._stumbled(outcome.problem)
-        elif outcome.is_whole and not outcome.more:
+        elif is_last and (is_ahead or not (outcome.parked or self._from_start)):
             self.is_end = True
-            if self._from_start and not is_ahead:
-                # All of it hangs on a line that we never held and that is gone there.
-                self.problem = Problem.RESTARTED
         elif not outcome.is_whole:
             failure = Unreachable(answer.cut or Reason.CUT)
             if is_ahead:
@@ -244,6 +246,8 @@ class _Run:
             else:
                 self._nothing_came(failure)
         elif not is_ahead:
+            # From the start, and all of it hangs on a line that we never held; or a page with a
+            # gap, or one that says "more" for ever.
             self._stumbled(Problem.RESTARTED if self._from_start else Problem.NOT_A_LINE)
 
     def _stumbled(self, problem: Problem) -> None:

@@ -283,6 +283,7 @@ def test_a_liar_makes_nobody_ask_for_ever(site: Site, hub: Hub, tmp_path: Path) 
     other.close()
     spoiled = [*lines[:3], lines[3].replace(b"Kabar", b"Kabat"), *lines[4:]]
     lies: list[tuple[bytes, Problem | Reason]] = [
+        (page(lines[9:12]), Problem.NOT_A_LINE),
         (page([], more=True), Problem.NOT_A_LINE),
         (page(lines[:4], more=True), Problem.NOT_A_LINE),
         (page(lines, n=1), Problem.NOT_A_LINE),
