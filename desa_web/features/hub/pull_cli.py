@@ -35,6 +35,8 @@ def run(console: Console, names: Sequence[str], *, is_due: bool) -> int:
 def _collected(console: Console, site: Site, only: Sequence[str], *, is_due: bool) -> Report:
     shown = sys.stderr.isatty() and not console.is_json
     length = len(only) or len(gather.askable())
+    # Beside a bar that moves, what there is to say waits for its end.
+    waiting: list[str] = []
     with click.progressbar(
         length=length, label=_("Mengambil"), file=sys.stderr, hidden=not shown
     ) as bar:
@@ -43,13 +45,25 @@ def _collected(console: Console, site: Site, only: Sequence[str], *, is_due: boo
             bar.update(1)
             if console.is_json:
                 console.event({"event": "source", **asdict(one)}, "")
-            elif one.error_code:
-                console.line(f"{one.name}: {one.error}")
-            elif one.accepted or one.photos:
-                sentence = _("{name}: {n} perubahan, {photos} foto")
-                console.line(sentence.format(name=one.name, n=one.accepted, photos=one.photos))
+            elif sentence := _sentence(one):
+                waiting.append(sentence)
+                if not shown:
+                    console.line(waiting.pop())
 
-        return collect.run(site, only=only, is_due=is_due, tell=tell)
+        report = collect.run(site, only=only, is_due=is_due, tell=tell)
+    for sentence in waiting:
+        console.line(sentence)
+    return report
+
+
+def _sentence(one: Asked) -> str:
+    """Return what there is to say of a source, "" when it had nothing new."""
+    if one.error_code:
+        return f"{one.name}: {one.error}"
+    if not (one.accepted or one.photos):
+        return ""
+    sentence = _("{name}: {n} perubahan, {photos} foto")
+    return sentence.format(name=one.name, n=one.accepted, photos=one.photos)
 
 
 def _tell(console: Console, report: Report, *, has_sources: bool) -> None:
