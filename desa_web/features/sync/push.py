@@ -324,7 +324,11 @@ def _failed(site: Site, hub: Hub, error: DesaError) -> None:
         "error_code": str(reason), "error": error.message[:500],
     }  # fmt: skip
     if isinstance(error, HubRefused) and error.hub_code == "belum-tersambung":
-        values |= {"state": State.ENDED.value, "token": ""}
+        if hub.sent_at is None:
+            # Paired by files: the reply is still on its way to the officer.
+            values["error"] = _("Petugas belum membaca balasan desa, jadi belum ada yang terkirim.")
+        else:
+            values |= {"state": State.ENDED.value, "token": ""}
     hubs.store(site, hub.site, **values)
 
 

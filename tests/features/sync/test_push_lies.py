@@ -245,6 +245,10 @@ def test_what_is_wrong_at_the_hub_is_said_for_the_village(
     liar.say = lambda *_request: (status, {}, error)
     with pytest.raises(DesaError, match=said):
         push(desa.site)
+    assert known(desa).state is hubs.State.PAIRED, "its officer may not have read our reply yet"
+    hubs.store(desa.site, HUB, sent_at=clock_of(desa.site).at_ms)
+    with pytest.raises(DesaError, match=said):
+        push(desa.site)
     is_ended = known(desa).state is hubs.State.ENDED
     assert is_ended is (code == "belum-tersambung")
 
