@@ -87,15 +87,14 @@ def index() -> Response:
     found = _found(tab, source_id, query)
     shown, rest = found[:PAGE_SIZE], found[PAGE_SIZE:]
     counts = items.counts(source_id)
-    known = sources.listed(actor.site)
     return desk.page(
         "hub/inbox.html",
         tabs=[(one, counts[one.shelf]) for one in TABS],
         tab=tab,
         cards=views.cards(actor.site, shown),
         query=query,
-        source=next((one for one in known if one.id == source_id), None),
-        has_sources=bool(known),
+        source=sources.get(actor.site, source_id) if source_id else None,
+        has_sources=bool(shown) or bool(sources.listed(actor.site)),
         more=_more(tab, source_id, query, shown) if rest else "",
         is_first=not request.args.get("sebelum"),
         moment=Moments(actor.site),

@@ -5,7 +5,7 @@ Read only; decisions are made by inbox.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +17,11 @@ from desa_web.core.errors import DesaError, NotFound
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.engines.sync.line import is_hash
-from desa_web.features.hub import content, items, sources, takeover
+from desa_web.features.hub import content, items, takeover
 from desa_web.features.hub.content import Content, Picture
 from desa_web.features.hub.item import Full, Item
-from desa_web.features.hub.models import ItemRow, PhotoRow
-from desa_web.features.hub.source import Source
+from desa_web.features.hub.models import ItemRow, PhotoRow, PollRow, SourceRow
+from desa_web.features.hub.source import Source, as_source
 from desa_web.features.media import masters
 from desa_web.features.news.models import RevisionRow
 from desa_web.features.sync.bundles import received_path
@@ -67,13 +67,13 @@ class Photo:
 
 
 def cards(site: Site, found: Sequence[Item]) -> list[Card]:
-    """Return the cards of these items (three queries)."""
+    """Return the cards of these items (four queries)."""
     if not found:
         return []
     marks = ", ".join("?" * len(found))
     rows = db.select(ItemRow, f"id IN ({marks})", *[item.id for item in found])
     said = {row.id: content.read(row.content) for row in rows}
-    by_id = {source.id: source for source in sources.listed(site, with_removed=True)}
+    by_id = _sources(site, {item.source_id for item in found})
     leads = {
         row.id: (row.source_id, lead.ref)
         for row in rows
@@ -206,6 +206,14 @@ def decided_since(name: str, at_ms: int) -> list[str]:
         "ORDER BY decided_at LIMIT 200"
     )
     return [row[0] for row in db.execute(db.current(), sql, name, at_ms).fetchall()]
+
+
+def _sources(site: Site, ids: Collection[str]) -> dict[str, Source]:
+    """Return these sources by id (two queries)."""
+    marks, now_ms = ", ".join("?" * len(ids)), site.clock.now_ms()
+    polls = {poll.source_id: poll for poll in db.select(PollRow, f"source_id IN ({marks})", *ids)}
+    rows = db.select(SourceRow, f"id IN ({marks})", *ids)
+    return {row.id: as_source(row, polls[row.id], now_ms) for row in rows}
 
 
 def _lead(said: Content) -> Picture | None:
