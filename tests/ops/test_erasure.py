@@ -18,7 +18,7 @@ from desa_web.features.media import service as media
 from desa_web.features.news import queries, service
 from desa_web.features.news.article import Text
 from desa_web.ops import backup
-from tests.harness.site import actor_as, client, clock_of
+from tests.harness.site import actor_as, client, clock_of, post_form
 
 SECRET = "Sukarmajenar"
 
@@ -130,3 +130,24 @@ def test_half_a_line_of_a_power_cut_is_no_entry(site: Site) -> None:
     assert erased.read(site.path) == [("article", "a1")]
     erased.note(site.path, "article", "a3")
     assert ("article", "a3") in erased.read(site.path)
+
+
+def test_an_admin_erases_in_the_browser_after_saying_so(site: Site, tmp_path: Path) -> None:
+    article_id = _published(site, tmp_path)
+    page = f"/kelola/berita/{article_id}/riwayat"
+    action = f"/kelola/berita/{article_id}/hapus-selamanya"
+    web = client(site, actor_as(site, Role.ADMIN))
+    refused = post_form(web, action, {}, page=page)
+    assert refused.status_code == 422
+    assert "Centang dulu" in refused.get_data(as_text=True)
+    assert queries.find(operator(site), article_id).is_live
+    assert post_form(web, action, {"sure": "1"}, page=page).status_code == 303
+    with pytest.raises(NotFound):
+        queries.find(operator(site), article_id)
+
+
+def test_an_editor_sees_no_button_to_erase(site: Site, tmp_path: Path) -> None:
+    article_id = _published(site, tmp_path)
+    web = client(site, actor_as(site, Role.EDITOR))
+    page = web.get(f"/kelola/berita/{article_id}/riwayat").get_data(as_text=True)
+    assert "hapus-selamanya" not in page

@@ -78,12 +78,32 @@ def review(article_id: str) -> Response:
 @blueprint.get("/berita/<article_id>/riwayat")
 def past(article_id: str) -> Response:
     """Who did what, and all kept texts."""
-    actor = auth.actor()
+    return _past_page(auth.actor(), article_id, Form())
+
+
+@blueprint.post("/berita/<article_id>/hapus-selamanya")
+def erase(article_id: str) -> Response:
+    """Erase for somebody's privacy, after the admin has said that nothing comes back."""
+    actor, form = auth.require(Permission.MANAGE_SITE), Form.sent()
+    is_sure, keeps = form.flag("sure"), form.flag("keeps")
+    form.check()
+    if not is_sure:
+        form.problems["sure"] = _("Centang dulu, supaya jelas ini disengaja.")
+        return _past_page(actor, article_id, form, 422)
+    service.erase(actor, article_id, keeps_photos=keeps)
+    sentence = _("Berita itu terhapus seluruhnya. Kominfo diberi tahu untuk menghapus salinannya.")
+    return desk.done(url_for("news_lists.articles"), sentence)
+
+
+def _past_page(actor: Actor, article_id: str, erase_form: Form, status: int = 200) -> Response:
     article, _revision = queries.get(actor, article_id)
     moment = Moments(actor.site)
     return desk.page(
         "news/past.html",
+        status,
         article=article,
+        may_erase=actor.may(Permission.MANAGE_SITE),
+        erase_form=erase_form,
         revisions=service.revisions_of(actor, article_id),
         history=history(actor.site, article_id, moment),
         moment=moment,
