@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from desa_web.core import db, journal, settings
+from desa_web.core import db, due, journal, settings
 from desa_web.core.actor import operator
 from desa_web.core.checks import Level, run
 from desa_web.core.errors import Conflict, InvalidInput, NotFound
 from desa_web.core.site import Site
+from desa_web.features import due_handlers
 from desa_web.features.hub import inbox, items, leases, opml, sources
 from desa_web.features.hub.checks import CHECKS
 from desa_web.features.hub.source import Kind, State, Trust
@@ -205,3 +206,14 @@ def test_doctor_says_when_nobody_asks_and_who_does_not_answer(hub: Site) -> None
     assert found["Desa Lama"] == (Level.WARNING, "Mati.")
     clock_of(hub).advance(days=4)
     assert Level.WARNING in {f.level for f in run(hub, CHECKS) if f.subject == "pengambilan"}
+
+
+def test_without_sources_nobody_looks_any_more(hub: Site) -> None:
+    assert due.next_at(hub) is None
+    made = add(hub, "https://desa.contoh.id/feed")
+    assert due.next_at(hub) is not None
+    sources.remove(operator(hub), made.id)
+    due.tick(hub, due_handlers())
+    assert due.next_at(hub) is None
+    add(hub, "https://desa.contoh.id/feed")
+    assert due.next_at(hub) is not None
