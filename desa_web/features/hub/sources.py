@@ -98,6 +98,8 @@ def register(
         if old is not None:
             values = {"state": State.ACTIVE.value, "address": address, "site": site or old.site}
             _update(change, old, "restore", values)
+            _set_host(actor.site, old.id, address)
+            _plan(change, actor.site)
             return _view(actor.site, old)
         row = _insert(change, kind, name or host_of(address) or (site or "")[:8], address, site)
         words = {"kode_wilayah": kode_wilayah, "district": district, "contact": contact}
