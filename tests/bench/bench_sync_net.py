@@ -77,6 +77,7 @@ def main() -> None:
     options.add_argument("--reader", default=os.environ.get("DESA_READER", ""))
     options.add_argument("--sources", type=int, default=400)
     options.add_argument("--many", type=int, default=10_000)
+    options.add_argument("--pair", type=int, default=1000)
     chosen = options.parse_args()
     print(f"load at the beginning: {os.getloadavg()[0]:.2f}")
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +92,7 @@ def main() -> None:
             elif part == "many":
                 many_sources(here / part, sentences, chosen.many)
             else:
-                two_pullers(here / part, sentences, chosen.sources)
+                two_pullers(here / part, sentences, chosen.pair)
 
 
 def read_sentences(data: Path) -> list[str]:

@@ -33,8 +33,9 @@ from desa_web.features.hub.source import Kind
 from desa_web.features.sync.received import sentence_of
 
 log = logging.getLogger(__name__)
-# Sources that are asked side by side; the client opens fewer connections than that.
-_SIDE_BY_SIDE = 64
+# Sources that are leased at a time, a few more than the client opens connections: what one puller
+# holds and does not ask yet, no other can take (64 made two pullers 1.64 times as fast, 40 1.89).
+_SIDE_BY_SIDE = 40
 _RESULTS_AT_ONCE = 50
 # Older entries of a new feed, page by page (RFC 5005).
 _FEED_PAGES = 5
