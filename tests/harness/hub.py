@@ -200,16 +200,6 @@ def view(hub: Site, source: Source) -> dict[str, Seen]:
     return found
 
 
-def changes_of(hub: Site, source: Source) -> dict[str, int]:
-    """Return how many lines of the village's log the hub holds, by object: each once."""
-    with hub.bound():
-        held = Receiver(hub).shelf
-        counted: dict[str, int] = {}
-        for (_kind, object_id), one in held.view(source.site or "").items():
-            counted[object_id] = one.number
-    return counted
-
-
 @dataclass
 class Servers:
     """Villages behind `desa serve`, each in a process of its own, forked from a warm parent."""

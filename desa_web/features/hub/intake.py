@@ -108,12 +108,6 @@ def entries(site: Site, source_id: str, found: Sequence[Mapping[str, Any]]) -> i
         return len(said)
 
 
-def compare(site: Site, source_id: str) -> None:
-    """Bring all items of a village in step with its log as it is held here."""
-    with journal.change(program(site)) as change:
-        _compare(change, Shelf(site), _held(site, source_id))
-
-
 def _note(site: Site, source: SourceRow, *, has_news: bool) -> None:
     """Note that a village was heard; what it may publish by itself is soon looked at."""
     now_ms = site.clock.now_ms()
