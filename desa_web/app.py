@@ -48,7 +48,7 @@ def create_app(site: Site) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     features = of_role(FEATURES, site.config.text("role"))
     menu = tuple(entry for feature in features for entry in feature.menu)
-    own_house = House(site, session_of, menu=menu, checks=tuple(checks()))
+    own_house = House(site, session_of, menu=menu, checks=tuple(checks(site)))
     install(app, own_house)
     readers = public.install(app, site, lambda: _readers_menu(site))
     own_house.public_error = readers.error

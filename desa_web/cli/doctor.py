@@ -27,7 +27,7 @@ def doctor(ctx: click.Context, is_json: bool, trust_clock: bool) -> None:
     with console.site(any_schema=True) as site:
         if trust_clock:
             journal.confirm_clock(operator(site))
-        found = run(site, [*CHECKS, *checks()])
+        found = run(site, [*CHECKS, *checks(site)])
     records = [
         {"subject": f.subject, "level": f.level.value, "sentence": f.sentence} for f in found
     ]

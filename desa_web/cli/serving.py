@@ -66,7 +66,7 @@ def follow(site: Site) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    worker = Worker(site, _followers(site, create_app(site)), due_handlers())
+    worker = Worker(site, _followers(site, create_app(site)), due_handlers(site))
     worker.start()
     stopping.wait()
     worker.stop()
@@ -74,7 +74,7 @@ def follow(site: Site) -> None:
 
 def follow_once(site: Site) -> int:
     """Catch up once and return the rows taken."""
-    taken = once(site, _followers(site, create_app(site)), due_handlers())
+    taken = once(site, _followers(site, create_app(site)), due_handlers(site))
     beat(site)
     return taken
 
@@ -88,8 +88,8 @@ def _followers(site: Site, app: Flask) -> list[Follower]:
 def _worker(site: Site, app: Flask) -> Worker:
     found = _followers(site, app)
     # Making a lost search index anew may take a minute; readers need not wait for it.
-    once(site, [f for f in found if not getattr(f, "may_wait", False)], due_handlers())
-    worker = Worker(site, found, due_handlers())
+    once(site, [f for f in found if not getattr(f, "may_wait", False)], due_handlers(site))
+    worker = Worker(site, found, due_handlers(site))
     worker.start()
     return worker
 

@@ -49,7 +49,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("keep_originals", False, "Simpan unggahan asli secara tertutup di media/originals."),
     Option("master_max_edge_px", 2560, "Sisi terpanjang foto induk, dalam piksel; 0 berarti utuh."),
     Option("allow_private_sources", False, "Izinkan mengambil dari alamat jaringan pribadi."),
-    Option("trust_after", 0, "Hub: berita yang diterima sebelum sumber dipercaya; 0: tidak pernah."),
+    Option(
+        "trust_after", 0, "Hub: sekian berita diterima, lalu sumber dipercaya; 0: tidak pernah."
+    ),
     Option("log_level", "INFO", "DEBUG, INFO, WARNING atau ERROR."),
 )
 _BY_NAME = {option.name: option for option in OPTIONS}

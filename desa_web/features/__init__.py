@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desa_web.core.registry import Feature, adapters, resolve
+from desa_web.core.registry import Feature, adapters, of_role, resolve
 from desa_web.features.accounts import FEATURE as ACCOUNTS
 from desa_web.features.hub import FEATURE as HUB
 from desa_web.features.imports import FEATURE as IMPORTS
@@ -50,11 +50,16 @@ def followers(site: Site) -> list[Follower]:
     return [follower for make in adapters(FEATURES, "followers") for follower in make(site)]
 
 
-def due_handlers() -> dict[str, Handler]:
-    """Return what to call when planned work of a kind is due."""
-    return {kind: resolve(dotted) for f in FEATURES for kind, dotted in f.due.items()}
+def due_handlers(site: Site) -> dict[str, Handler]:
+    """Return what to call when planned work of a kind is due at this site."""
+    return {kind: resolve(dotted) for f in _of(site) for kind, dotted in f.due.items()}
 
 
-def checks() -> list[Check]:
-    """Return the features' health checks."""
-    return [check for feature in FEATURES for dotted in feature.checks for check in resolve(dotted)]
+def checks(site: Site) -> list[Check]:
+    """Return the health checks of the features that this site has."""
+    return [check for f in _of(site) for dotted in f.checks for check in resolve(dotted)]
+
+
+def _of(site: Site) -> list[Feature]:
+    """A village's server loads nothing of a media centre: its memory is small."""
+    return of_role(FEATURES, site.config.text("role"))

@@ -287,7 +287,7 @@ def _export(actor: Actor, folder: Path) -> None:
 
 
 def _broken(site: Site) -> list[str]:
-    found = checks.run(site, all_checks())
+    found = checks.run(site, all_checks(site))
     return [f"{f.subject}: {f.sentence}" for f in found if f.level is checks.Level.BAD]
 
 

@@ -252,10 +252,10 @@ def test_the_trash_gives_back_for_thirty_days_and_then_forgets(
     assert service.restore(boss, kept.id).id == kept.id
     service.trash(boss, kept.id)
     clock.advance(days=29)
-    tick(site, due_handlers())
+    tick(site, due_handlers(site))
     assert library.get(kept.id) is not None
     clock.advance(days=2)
-    tick(site, due_handlers())
+    tick(site, due_handlers(site))
     assert library.get(kept.id) is None
     assert len(housekeeping.gc(site, settled_s=-1)) == 1
 

@@ -18,7 +18,7 @@ JUMP_MS = 500 * DAY_MS
 
 def test_home_says_how_old_the_backup_is(site: Site, clock: FakeClock) -> None:
     admin = actor_as(site, Role.ADMIN)
-    assert ("belum ada", False) == (health_lines(admin)[-1].words, health_lines(admin)[-1].is_good)
+    assert (health_lines(admin)[-1].words, health_lines(admin)[-1].is_good) == ("belum ada", False)
     file = site.path / "backups" / "situs-20261122-080000.zip"
     file.write_bytes(b"x")
     (site.path / "backups" / "sebelum-versi-9.db").write_bytes(b"x")

@@ -119,9 +119,9 @@ def test_what_is_thrown_away_is_gone_and_comes_back_for_thirty_days(
     assert [item.text for item in menu.readers_menu(site)] == ["Sejarah"]
     service.trash(editor, page.id)
     clock.advance(days=29)
-    assert due.tick(site, due_handlers()) == 0
+    assert due.tick(site, due_handlers(site)) == 0
     clock.advance(days=1, seconds=1)
-    assert due.tick(site, due_handlers()) == 1
+    assert due.tick(site, due_handlers(site)) == 1
     with pytest.raises(Gone):
         queries.live("sejarah")
     with pytest.raises(NotFound):

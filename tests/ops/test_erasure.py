@@ -24,7 +24,7 @@ SECRET = "Sukarmajenar"
 
 
 def _caught_up(site: Site) -> None:
-    follow.once(site, followers(site), due_handlers())
+    follow.once(site, followers(site), due_handlers(site))
 
 
 def _published(site: Site, tmp_path: Path, *, title: str = f"Korban bernama {SECRET}") -> str:

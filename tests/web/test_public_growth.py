@@ -142,7 +142,7 @@ from desa_web.core.site import open_site
 from desa_web.features import due_handlers
 site = open_site(Path(sys.argv[1]))
 app = create_app(site)
-_followers(site, app), due_handlers()
+_followers(site, app), due_handlers(site)
 for path in ("/", "/berita/", "/feed.atom"):
     app.test_client().get(path)
 print(*sys.modules)

@@ -26,7 +26,7 @@ from functools import lru_cache
 
 from desa_web.core.errors import InvalidInput, TooLarge
 from desa_web.core.html import diff as _diff
-from desa_web.core.html import markdown, merge, plain, text, write
+from desa_web.core.html import merge, plain, text, write
 from desa_web.core.html.build import parse
 from desa_web.core.html.merge import Conflict, Merge
 from desa_web.core.html.model import Document
@@ -100,11 +100,16 @@ def diff(old: str, new: str) -> str:
 
 def from_markdown(source: str) -> str:
     """Return the canonical HTML of a Markdown text; raw HTML in it is normalised, too."""
+    # A village's server at rest needs no Markdown: 1.5 MB of modules.
+    from desa_web.core.html import markdown
+
     return write.html_of(markdown.document_of_markdown(_accepted(source, MAX_MARKDOWN_CHARS)))
 
 
 def to_markdown(html: str) -> str:
     """Return Markdown from which `from_markdown` makes the same HTML."""
+    from desa_web.core.html import markdown
+
     return markdown.markdown_of(_document(html))
 
 

@@ -213,7 +213,7 @@ def test_without_sources_nobody_looks_any_more(hub: Site) -> None:
     made = add(hub, "https://desa.contoh.id/feed")
     assert due.next_at(hub) is not None
     sources.remove(operator(hub), made.id)
-    due.tick(hub, due_handlers())
+    due.tick(hub, due_handlers(hub))
     assert due.next_at(hub) is None
     add(hub, "https://desa.contoh.id/feed")
     assert due.next_at(hub) is not None

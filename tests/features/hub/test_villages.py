@@ -97,7 +97,7 @@ def test_after_each_round_the_hubs_view_is_the_villages_truth(world: World) -> N
     for desa in villages:
         clock_of(desa.site).advance(seconds=3601)
         with desa.site.bound():
-            due.tick(desa.site, due_handlers())
+            due.tick(desa.site, due_handlers(desa.site))
     expect_truth(world, changes=VILLAGES)
     with world.hub.bound():
         shown = [s for s in world.sources if _titles(s.id) >= {"Baru nanti"}]
