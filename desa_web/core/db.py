@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+# Before peewee, which would load every driver that is installed.
+from desa_web.core import drivers  # isort: skip
 import peewee
 
 from desa_web.core.clock import as_utc, to_ms
@@ -116,6 +118,7 @@ def open_sqlite(file: Path, *, create: bool = False) -> peewee.Database:
 
 def open_postgresql(url: str) -> peewee.Database:
     """Return the PostgreSQL database at `url`. Needs the extra `postgres`."""
+    drivers.load_postgresql()
     # Autocommit belongs to peewee; a query without a transaction must not leave one open.
     return peewee.PostgresqlDatabase(url, connect_timeout=BUSY_TIMEOUT_S)
 

@@ -358,9 +358,11 @@ def test_forwarded_headers_count_only_from_named_proxies(tmp_path: Path) -> None
 def test_an_error_in_the_fast_path_takes_the_wsgi_way_and_is_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.ERROR)
     store = filled(tmp_path)
     request = b"GET /kecil HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with running(store) as server:
+        assert server.is_fast
         want = talk(server.port, request, END)
         page = store.hot(b"/kecil")
         assert page is not None
