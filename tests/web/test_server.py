@@ -358,7 +358,7 @@ def test_forwarded_headers_count_only_from_named_proxies(tmp_path: Path) -> None
 def test_an_error_in_the_fast_path_takes_the_wsgi_way_and_is_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.ERROR)
+    caplog.set_level("ERROR")
     store = filled(tmp_path)
     request = b"GET /kecil HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with running(store) as server:
