@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import io
 import multiprocessing
+import os
 import re
 import statistics
 import tempfile
@@ -188,6 +189,8 @@ async def _run(options: argparse.Namespace, site: Site, pid: int, port: int, coo
     await asyncio.sleep(IDLE_S)
     orders.send("burst")
     began, peak_mb, size = time.perf_counter(), before_mb, sum(map(len, todo))
+    # Phones have processors of their own: here they take what the server and its readers leave.
+    os.nice(19)
     senders = [asyncio.create_task(_send(port, cookie, todo)) for _ in range(options.senders)]
     shelf = renditions(site)
     count = 0

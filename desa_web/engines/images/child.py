@@ -34,8 +34,8 @@ def main() -> None:
     # Readers come first: a burst of photos must not slow down the pages on the same cores.
     os.nice(19)
     if sys.platform == "linux":
-        # A batch job does not take the processor from a reader when it wakes up.
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        # What is idle never takes the processor from a reader; photos wait calmly meanwhile.
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     # Loaded here, for all children, with everything it needs of Pillow.
     from desa_web.engines.images import outputs  # noqa: F401
     from desa_web.engines.images.picture import preload
