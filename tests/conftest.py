@@ -5,6 +5,7 @@ A test or module marked `both_databases` gets `site` twice: on SQLite and on Pos
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +63,14 @@ def _bound(site: Site) -> Iterator[Site]:
     with site.bound():
         yield site
     site.close()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what a program that ran inside a test did to logging: others read the log."""
+    yield
+    logging.disable(logging.NOTSET)
+    for known in logging.root.manager.loggerDict.values():
+        if isinstance(known, logging.Logger) and known.name.startswith("desa_web"):
+            known.disabled, known.propagate = False, True
+            known.setLevel(logging.NOTSET)

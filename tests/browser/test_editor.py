@@ -313,7 +313,8 @@ def test_an_arrived_photo_goes_into_the_text(tab: Tab) -> None:
 
 def test_a_photo_moves_takes_a_caption_and_goes(tab: Tab, site: EditorSite) -> None:
     show(tab, site, '<p>Satu</p><figure data-foto="p1"></figure>')
-    assert tab.page.locator(".foto-isi img").get_attribute("alt") == "Warga duduk"
+    # The words come with the photo's facts, a moment after the figure itself.
+    tab.page.wait_for_selector('.foto-isi img[alt="Warga duduk"]')
     press(tab, "Naikkan foto")
     assert value(tab) == '<figure data-foto="p1"></figure><p>Satu</p>'
     press(tab, "Tulis keterangan foto")
