@@ -26,7 +26,14 @@ FEATURE = Feature(
             2,
             f"{_HERE}.views:waiting",
         ),
-        MenuEntry("Papan desa", "hub_board.index", "situs", Permission.RUN_HUB, 4),
+        MenuEntry(
+            "Papan desa",
+            "hub_board.index",
+            "situs",
+            Permission.RUN_HUB,
+            4,
+            f"{_HERE}.trouble:waiting",
+        ),
         MenuEntry(
             "Undang desa",
             "hub_pairing.index",

@@ -16,9 +16,10 @@ from desa_web.core import db, settings
 from desa_web.core.clock import DAY_MS, as_utc, zone
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
-from desa_web.features.hub import sources
+from desa_web.features.hub import sources, trouble
 from desa_web.features.hub.source import Source
 from desa_web.features.hub.source import State as SourceState
+from desa_web.features.hub.trouble import Trouble
 
 DAYS, WEEKS = 14, 12
 QUIET_MS, SILENT_MS = 3 * DAY_MS, 14 * DAY_MS
@@ -28,8 +29,9 @@ _PHONE = re.compile(r"\+?\d[\d ().-]{6,18}\d")
 
 
 class Pulse(StrEnum):
-    """How a source does: shape and word, never colour alone."""
+    """How a source does: shape and word, never colour alone. Trouble first."""
 
+    TROUBLE = "trouble"
     SILENT = "silent"
     QUIET = "quiet"
     LIVELY = "lively"
@@ -48,7 +50,7 @@ class Line:
     days: tuple[str, ...]
     month: int
     last_at: datetime | None
-    problem: str
+    trouble: Trouble
     waiting: int
 
     @property
@@ -84,13 +86,13 @@ class Board:
 
 
 def board(site: Site) -> Board:
-    """Return the board (six queries, whatever the number of sources)."""
+    """Return the board (seven queries, whatever the number of sources)."""
     found = _lines(site, sources.listed(site))
     order = {pulse: n for n, pulse in enumerate(Pulse)}
     never = as_utc(0)
     found.sort(
         key=lambda line: (
-            not line.problem, order[line.pulse], line.last_at or never, line.source.name,
+            order[line.pulse], not line.trouble.code, line.last_at or never, line.source.name,
         )
     )  # fmt: skip
     counts = {pulse: sum(line.pulse is pulse for line in found) for pulse in Pulse}
@@ -99,7 +101,7 @@ def board(site: Site) -> Board:
 
 
 def line_of(site: Site, source: Source) -> Line:
-    """Return the board's line of one source (four queries)."""
+    """Return the board's line of one source (five queries)."""
     return _lines(site, [source], source.id)[0]
 
 
@@ -137,7 +139,7 @@ def table(lines: Iterable[Line]) -> list[Sequence[object]]:
         last = line.last_at.isoformat(timespec="seconds") if line.last_at else ""
         rows.append(
             (one.name, one.kode_wilayah, one.district, line.pulse.value, line.month, last,
-             line.waiting, line.problem, one.contact, one.address)
+             line.waiting, line.trouble.sentence, one.contact, one.address)
         )  # fmt: skip
     return rows
 
@@ -146,8 +148,8 @@ def advice(line: Line) -> str:
     """Return what an officer can do about a source, "" when nothing is needed."""
     if line.source.state is SourceState.PAUSED:
         return _("Dijeda. Lanjutkan bila desa sudah siap.")
-    if line.problem:
-        return line.problem
+    if line.trouble.code:
+        return line.trouble.sentence
     if line.pulse is Pulse.SILENT:
         return _("Lama tidak ada kabar. Sapa operator atau KIM-nya.")
     return ""
@@ -161,7 +163,14 @@ def _lines(site: Site, known: Sequence[Source], source_id: str = "") -> list[Lin
     days = _days(site, source_id, today, offset_ms)
     months = _counts(site, source_id, now_ms - 30 * DAY_MS)
     waiting, last = _waiting(site, source_id), _last(site, source_id)
-    return [_line(one, days.get(one.id, {}), today, months, waiting, last, now_ms) for one in known]
+    logs = trouble.stopped(site)
+    return [
+        _line(
+            one, days.get(one.id, {}), today, months, waiting, last, now_ms,
+            trouble.trouble_of(one, logs, now_ms),
+        )
+        for one in known
+    ]  # fmt: skip
 
 
 def _line(
@@ -172,11 +181,14 @@ def _line(
     waiting: dict[str, int],
     last: dict[str, int],
     now_ms: int,
+    wrong: Trouble,
 ) -> Line:
     last_ms = last.get(source.id)
     since_ms = now_ms - (last_ms if last_ms else round(source.created_at.timestamp() * 1000))
     if source.state is SourceState.PAUSED:
         pulse = Pulse.PAUSED
+    elif wrong.needs_somebody:
+        pulse = Pulse.TROUBLE
     elif since_ms > SILENT_MS:
         pulse = Pulse.SILENT
     else:
@@ -187,7 +199,7 @@ def _line(
         days=tuple(days.get(today - back, "") for back in range(DAYS - 1, -1, -1)),
         month=months.get(source.id, 0),
         last_at=as_utc(last_ms) if last_ms else None,
-        problem=source.poll.error if source.state is SourceState.ACTIVE else "",
+        trouble=wrong,
         waiting=waiting.get(source.id, 0),
     )
 

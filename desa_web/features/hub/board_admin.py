@@ -9,9 +9,10 @@ from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core.actor import Actor, Permission
-from desa_web.core.errors import DesaError, InvalidInput
+from desa_web.core.errors import Conflict, DesaError, InvalidInput
 from desa_web.core.i18n import _
-from desa_web.features.hub import board, items, opml, receipts, sources
+from desa_web.engines.sync.pull import Card
+from desa_web.features.hub import board, discover, items, opml, receipts, sources
 from desa_web.features.hub.board import Line, Pulse
 from desa_web.features.hub.source import Kind, Source, State, Trust
 from desa_web.features.news.desk_view import Moments
@@ -22,6 +23,7 @@ from desa_web.web.house import site
 blueprint = desk.blueprint("hub_board", __name__)
 
 PULSES = {
+    Pulse.TROUBLE: ("st-m", "Perlu dilihat"),
     Pulse.SILENT: ("st-m", "Diam"),
     Pulse.QUIET: ("st-k", "Sepi"),
     Pulse.LIVELY: ("st-h", "Lancar"),
@@ -175,9 +177,6 @@ def trust(source_id: str) -> Response:
     if wish == "confirm":
         sources.confirm(actor, source_id)
         sentence = _("Baik. Sumber ini sudah dipastikan.")
-    elif wish == "again":
-        sources.trust_again(actor, source_id)
-        sentence = _("Catatan desa dibaca dari awal. Keputusan Anda atas beritanya tetap.")
     elif wish in tuple(Trust):
         sources.trust(actor, source_id, Trust(wish))
         is_auto = wish == Trust.AUTO
@@ -190,7 +189,56 @@ def trust(source_id: str) -> Response:
     return desk.done(url_for(".source", source_id=source_id), sentence)
 
 
-def _source_page(actor: Actor, source_id: str, form: Form | None, status: int = 200) -> Response:
+@blueprint.post("/desa/<source_id>/lihat-situs")
+def look(source_id: str) -> Response:
+    """Ask the address who is there now, for the officer to read it out over the telephone."""
+    actor = auth.require(Permission.RUN_HUB)
+    form, there = Form(), None
+    try:
+        there = discover.card_at(actor.site, sources.get(actor.site, source_id).address)
+    except DesaError as error:
+        form.problems["there"] = error.message
+    return _source_page(actor, source_id, None, decision=form, there=there)
+
+
+@blueprint.post("/desa/<source_id>/dari-awal")
+def read_anew(source_id: str) -> Response:
+    """Read a log that stands still from its beginning: an officer has spoken with the village.
+
+    there: the log that the officer was shown at the address; it must still be the one there.
+    """
+    actor, form = auth.require(Permission.RUN_HUB), Form.sent()
+    shown = form.text("there", limit=60)
+    try:
+        if not form.flag("sure"):
+            form.problems["sure"] = _("Telepon dulu operatornya, lalu centang ini.")
+        form.check()
+        found = sources.get(actor.site, source_id)
+        if shown and discover.card_at(actor.site, found.address).site != shown:
+            raise Conflict(_("Situs di alamat itu berganti lagi. Lihat sekali lagi siapa di sana."))
+        sources.trust_again(actor, source_id, site=shown)
+    except InvalidInput as error:
+        form.refuse(error)
+        return _source_page(actor, source_id, None, 422, decision=form)
+    except DesaError as error:
+        form.problems["there"] = error.message
+        return _source_page(actor, source_id, None, error.status, decision=form)
+    sentence = _(
+        "Catatan desa dibaca dari awal sebentar lagi. Keputusan Anda atas beritanya tetap."
+    )
+    return desk.done(url_for(".source", source_id=source_id), sentence)
+
+
+def _source_page(
+    actor: Actor,
+    source_id: str,
+    form: Form | None,
+    status: int = 200,
+    *,
+    decision: Form | None = None,
+    there: Card | None = None,
+) -> Response:
+    """decision: the form about a log that stands still; there: who is at the address now."""
     found = sources.get(actor.site, source_id)
     line = None if found.state is State.REMOVED else board.line_of(actor.site, found)
     return desk.page(
@@ -204,7 +252,8 @@ def _source_page(actor: Actor, source_id: str, form: Form | None, status: int = 
         claim=sources.claim(actor.site, found.site),
         counts=items.counts(source_id),
         lost=items.lost(source_id),
-        is_stuck=found.kind is Kind.DESA and found.poll.error_code in ("fork", "restarted"),
+        decision=decision or Form(),
+        there=there,
         told=receipts.of_source(actor.site, source_id, 5) if found.kind is Kind.DESA else [],
         pulses=PULSES,
         advice=board.advice,
@@ -227,7 +276,7 @@ def _form_of(found: Source) -> Form:
 def _fits(line: Line, pulse: str, district: str, query: str) -> bool:
     one = line.source
     text = f"{one.name} {one.kode_wilayah} {one.district} {one.address}".casefold()
-    is_pulse = not pulse or line.pulse == pulse or (pulse == "masalah" and bool(line.problem))
+    is_pulse = not pulse or line.pulse == pulse or (pulse == "masalah" and bool(line.trouble.code))
     return is_pulse and district in ("", one.district) and query.strip().casefold() in text
 
 

@@ -234,6 +234,10 @@ def trust_again(actor: Actor, source_id: str, *, site: str = "") -> Source:
             db.execute(actor.site.database, f"DELETE FROM {table} WHERE site = ?", name)  # noqa: S608
         _update(current, row, "trust_again", {"site": name, "must_compare": True})
         leases.hurry(actor.site, [row.id])
+        # What was wrong was decided on just now; the next answer says how it is.
+        sql = "UPDATE hub_poll SET error_code = '', error = '', failures = 0 WHERE source_id = ?"
+        db.execute(actor.site.database, sql, row.id)
+        _plan(current, actor.site)
         return _view(actor.site, row)
 
 

@@ -10,9 +10,11 @@ from desa_web.core.clock import DAY_MS
 from desa_web.core.ids import new_id
 from desa_web.core.site import Site
 from desa_web.features.hub import board, sources
+from desa_web.features.hub import trouble as trouble_now
 from desa_web.features.hub.board import Pulse
 from desa_web.features.hub.models import ItemRow
 from desa_web.features.hub.source import Kind, Source
+from desa_web.features.hub.trouble import Needs
 
 pytestmark = pytest.mark.both_databases
 
@@ -61,6 +63,62 @@ def test_one_that_cannot_be_reached_stands_before_all_others(hub: Site, hub_cloc
     assert [line.source.name for line in board.board(hub).lines] == ["Segar", "Diam"]
 
 
+def struck(hub: Site, source: Source, code: str, *, ok_ms: int = 0) -> None:
+    """Let the last poll of a source have ended so, and the last good one have been then."""
+    sql = "UPDATE hub_poll SET error_code = ?, error = 'Kalimat.', ok_at = ? WHERE source_id = ?"
+    with db.write(hub.database):
+        db.execute(hub.database, sql, code, ok_ms or hub.clock.now_ms(), source.id)
+
+
+@pytest.mark.parametrize("code", ["other-site", "fork", "restarted", "bad-signature"])
+def test_a_log_that_stands_still_is_never_called_lively(
+    hub: Site, hub_clock: int, code: str
+) -> None:
+    fresh, stuck = village(hub, "Aman"), village(hub, "Macet")
+    for source in (fresh, stuck):
+        told(source, hub_clock)
+    struck(hub, stuck, code)
+    found = board.board(hub)
+    assert [(line.source.name, line.pulse) for line in found.lines] == [
+        ("Macet", Pulse.TROUBLE), ("Aman", Pulse.LIVELY),
+    ]  # fmt: skip
+    trouble = found.lines[0].trouble
+    assert trouble.needs is Needs.DECISION
+    assert "berhenti diambil" in trouble.sentence
+    assert "trust-again" not in trouble.sentence
+    assert found.counts[Pulse.TROUBLE] == 1
+    assert trouble_now.waiting(operator(hub)) == 1
+
+
+def test_a_village_that_only_pushes_is_seen_when_its_log_forks(hub: Site, hub_clock: int) -> None:
+    made = sources.register(operator(hub), kind=Kind.DESA, name="Dorong", site="a" * 26)
+    told(made, hub_clock)
+    with db.write(hub.database):
+        db.execute(
+            hub.database,
+            "INSERT INTO sync_source (site, public, epoch, seq, hash, number, state, problem, "
+            "ok_at) VALUES (?, '', 'e', 1, 'h', 1, 'fork', 'fork', 0)", "a" * 26,
+        )  # fmt: skip
+    (line,) = board.board(hub).lines
+    assert (line.pulse, line.trouble.code) == (Pulse.TROUBLE, "fork")
+    assert trouble_now.waiting(operator(hub)) == 1
+
+
+def test_what_heals_by_itself_needs_nobody_for_a_day(hub: Site, hub_clock: int) -> None:
+    made = village(hub, "Putus")
+    told(made, hub_clock)
+    for code, age_ms, pulse in (
+        ("putus", HOUR_MS, Pulse.LIVELY),
+        ("putus", DAY_MS + HOUR_MS, Pulse.TROUBLE),
+        ("dns", HOUR_MS, Pulse.TROUBLE),
+        ("", 2 * DAY_MS, Pulse.LIVELY),
+    ):
+        struck(hub, made, code, ok_ms=hub_clock - age_ms)
+        (line,) = board.board(hub).lines
+        assert (code, line.pulse) == (code, pulse)
+        assert trouble_now.waiting(operator(hub)) == (pulse is Pulse.TROUBLE)
+
+
 def test_a_paused_one_is_neither_quiet_nor_in_trouble(hub: Site, hub_clock: int) -> None:
     made = village(hub, "Jeda")
     told(made, hub_clock - 30 * DAY_MS)
@@ -68,7 +126,7 @@ def test_a_paused_one_is_neither_quiet_nor_in_trouble(hub: Site, hub_clock: int)
         db.execute(hub.database, "UPDATE hub_poll SET error = 'x' WHERE source_id = ?", made.id)
     sources.pause(operator(hub), made.id)
     (line,) = board.board(hub).lines
-    assert (line.pulse, line.problem) == (Pulse.PAUSED, "")
+    assert (line.pulse, line.trouble.code) == (Pulse.PAUSED, "")
 
 
 def test_days_end_at_midnight_of_the_centre(hub: Site, hub_clock: int) -> None:

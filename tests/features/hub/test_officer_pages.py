@@ -19,8 +19,9 @@ from desa_web.features.hub.board import Pulse
 from desa_web.features.hub.item import State
 from desa_web.features.hub.items import Shelf
 from desa_web.features.hub.source import Kind, Source
+from desa_web.features.sync import service as sync
 from tests.harness.htmlcheck import messages_of
-from tests.harness.hub import Desa
+from tests.harness.hub import Desa, serving_villages
 from tests.harness.site import SAME_ORIGIN, actor_as, client, clock_of, post_form
 
 INBOX, BOARD = "/kelola/kiriman", "/kelola/desa"
@@ -250,3 +251,64 @@ def test_the_html_checker_finds_nothing(hub: Site, desa: Desa, source: Source) -
              f"{BOARD}?cari=zzz", f"{BOARD}/baru", f"{BOARD}/{source.id}")  # fmt: skip
     pages = {path: web.get(path).get_data(as_text=True) for path in paths}
     assert {path: said for path, said in messages_of(pages).items() if said} == {}
+
+
+def stuck(hub: Site, source: Source, code: str) -> None:
+    sql = "UPDATE hub_poll SET error_code = ?, error = 'desa hub source …' WHERE source_id = ?"
+    with db.write(hub.database):
+        db.execute(hub.database, sql, code, source.id)
+
+
+def test_a_log_that_stands_still_is_decided_on_in_the_desk(
+    hub: Site, desa: Desa, source: Source
+) -> None:
+    """No green word beside a red sentence, and no command to type: steps, a tick, a button."""
+    officer = actor_as(hub, Role.OFFICER)
+    desa.publish("Kabar")
+    desa.sync(hub)
+    stuck(hub, source, "fork")
+    web, page = client(hub, officer), f"{BOARD}/{source.id}"
+    shown = web.get(BOARD).get_data(as_text=True)
+    assert "Perlu dilihat" in shown
+    assert "Lancar</span>" not in shown
+    assert "trust-again" not in shown
+    assert f'href="{page}#putuskan"' in shown
+    assert "menunggu di Papan desa" in web.get("/kelola/").get_data(as_text=True)
+    sources.change(officer, source.id, contact="Bagus, 0812-0000-1111")
+    shown = web.get(page).get_data(as_text=True)
+    for words in ("Telepon operator desa", "tel:+6281200001111", "Jadikan situs sendiri",
+                  "keputusan Anda tetap"):  # fmt: skip
+        assert words in shown
+    assert messages_of({page: shown})[page] == []
+    refused = post_form(web, f"{page}/dari-awal", {}, page=page)
+    assert refused.status_code == 422
+    assert "Telepon dulu operatornya" in refused.get_data(as_text=True)
+    assert sources.get(hub, source.id).must_compare is False
+    assert post_form(web, f"{page}/dari-awal", {"sure": "1"}, page=page).status_code == 303
+    assert sources.get(hub, source.id).must_compare is True
+    assert board.board(hub).lines[0].pulse is Pulse.LIVELY
+    assert desa.sync(hub).problem is None
+
+
+def test_another_site_at_the_address_is_looked_at_before_it_is_taken(
+    hub: Site, desa: Desa, source: Source
+) -> None:
+    officer, old = actor_as(hub, Role.OFFICER), desa.log_name
+    web, page = client(hub, officer), f"{BOARD}/{source.id}"
+    with serving_villages([desa], {"DESA_FOLLOW": "0"}):
+        sources.change(officer, source.id, address=desa.url)
+        with desa.site.bound():
+            sync.became_copy(desa.actor)
+        new = desa.log_name
+        stuck(hub, source, "other-site")
+        shown = web.get(page).get_data(as_text=True)
+        assert 'action="' + page + "/dari-awal" not in shown
+        seen = post_form(web, f"{page}/lihat-situs", {}, page=page).get_data(as_text=True)
+        assert new in seen
+        assert "Undang ulang" in seen
+        wrong = {"sure": "1", "there": old}
+        assert post_form(web, f"{page}/dari-awal", wrong, page=page).status_code == 409
+        assert sources.get(hub, source.id).site == old
+        right = {"sure": "1", "there": new}
+        assert post_form(web, f"{page}/dari-awal", right, page=page).status_code == 303
+    assert sources.get(hub, source.id).site == new
