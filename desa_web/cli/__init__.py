@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from desa_web import __version__
-from desa_web.core.console import Console
+from desa_web.cli import indonesian
+from desa_web.core.console import Console, Stopped
 from desa_web.core.errors import DesaError, storage_error
 from desa_web.core.i18n import _
 from desa_web.core.registry import resolve
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from desa_web.core.site import Site
 
 log = logging.getLogger(__name__)
+indonesian.speak()
 
 COMMANDS = {
     "init": "desa_web.cli.site:init",
@@ -50,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE
+    except Stopped as stop:
+        _complain(stop.sentence)
+        return EXIT_INTERRUPTED
     except (click.Abort, KeyboardInterrupt):
         _complain(_("Dibatalkan."))
         return EXIT_INTERRUPTED
@@ -72,6 +77,7 @@ class LazyGroup(click.Group):
         if dotted is None:
             return None
         command: click.Command = resolve(dotted)
+        indonesian.name_arguments(command)
         return command
 
 
@@ -80,8 +86,10 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Contoh:  desa init situs   ·   desa --site situs serve   ·   desa --site situs doctor",
 )
-@click.option("--site", "site_path", type=click.Path(path_type=Path), help="Folder situs.")
-@click.option("--as", "as_user", metavar="USER", help="Bertindak sebagai pengguna ini.")
+@click.option(
+    "--site", "site_path", metavar="FOLDER", type=click.Path(path_type=Path), help="Folder situs."
+)
+@click.option("--as", "as_user", metavar="PENGGUNA", help="Bertindak sebagai pengguna ini.")
 @click.option(
     "--json", "is_json", is_flag=True, help="Hasil sebagai JSON; boleh juga ditulis di belakang."
 )

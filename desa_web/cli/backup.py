@@ -21,7 +21,10 @@ def backup() -> None:
 
 
 @backup.command()
-@click.option("--to", "target", type=click.Path(path_type=Path), help="Berkas atau folder tujuan.")
+@click.option(
+    "--to", "target", metavar="TUJUAN", type=click.Path(path_type=Path),
+    help="Berkas atau folder tujuan.",
+)  # fmt: skip
 @click.pass_obj
 def create(console: Console, target: Path | None) -> None:
     """Buat cadangan dan buktikan bisa dipulihkan."""
@@ -56,9 +59,8 @@ def restore(console: Console, file: Path, yes: bool) -> None:
     from desa_web.ops import backup as ops
 
     folder = console.folder()
-    if not yes and not console.is_json:
-        question = _("Isi {folder} diganti dengan cadangan. Lanjutkan?").format(folder=folder)
-        click.confirm(question, abort=True)
+    question = _("Isi {folder} diganti dengan cadangan. Lanjutkan?").format(folder=folder)
+    console.confirm(question, is_sure=yes)
     old = ops.restore(file, folder)
     sentence = _("Situs dipulihkan di {folder}.").format(folder=folder)
     if old is not None:

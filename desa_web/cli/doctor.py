@@ -8,13 +8,10 @@ from desa_web.core.console import Console
 
 
 @click.command(epilog="Contoh:  desa --site situs doctor --json")
-@click.option("--json", "is_json", is_flag=True, help="Hasil sebagai JSON.")
 @click.option("--trust-clock", is_flag=True, help="Tanggal komputer sudah saya periksa: betul.")
 @click.pass_context
-def doctor(ctx: click.Context, is_json: bool, trust_clock: bool) -> None:
+def doctor(ctx: click.Context, trust_clock: bool) -> None:
     """Periksa kesehatan situs."""
-    from dataclasses import replace
-
     from desa_web.core import journal
     from desa_web.core.actor import operator
     from desa_web.core.checks import Level, run
@@ -22,8 +19,6 @@ def doctor(ctx: click.Context, is_json: bool, trust_clock: bool) -> None:
     from desa_web.ops.health import CHECKS
 
     console: Console = ctx.obj
-    if is_json:
-        console = replace(console, is_json=True)
     with console.site(any_schema=True) as site:
         if trust_clock:
             journal.confirm_clock(operator(site))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     default="desa",
     help="Desa, atau hub Kominfo.",
 )
-@click.option("--admin", "login", metavar="USER", help="Nama pengguna admin pertama.")
+@click.option("--admin", "login", metavar="PENGGUNA", help="Nama pengguna admin pertama.")
 @click.option("--admin-name", "person", metavar="NAMA", help="Nama lengkap admin pertama.")
 @click.option("--demo", is_flag=True, help="Isi dengan desa contoh dan empat akun contoh.")
 @click.option("--wizard", is_flag=True, help="Tanpa pengguna: lanjut menyiapkan di browser.")

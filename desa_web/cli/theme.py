@@ -38,7 +38,7 @@ def list_(console: Console) -> None:
 @click.option("--extends", default="desa", show_default=True, help="Tema yang diteruskan.")
 @click.pass_obj
 def new(console: Console, name: str, extends: str) -> None:
-    """Buat tema NAME di folder themes situs, siap disunting."""
+    """Buat tema NAMA di folder themes situs, siap disunting."""
     from desa_web.web.theme_layers import chain
     from desa_web.web.theming import new_theme
 
@@ -52,10 +52,10 @@ def new(console: Console, name: str, extends: str) -> None:
 
 
 @theme.command(epilog="Contoh:  desa --site situs theme check batik   ·   desa theme check ./batik")
-@click.argument("theme_name", metavar="NAME")
+@click.argument("theme_name", metavar="NAMA")
 @click.pass_obj
 def check(console: Console, theme_name: str) -> int:
-    """Gambar semua jenis halaman dengan tema NAME (atau foldernya) dan sebut yang salah."""
+    """Gambar semua jenis halaman dengan tema NAMA (atau foldernya) dan sebut yang salah."""
     from desa_web.web.theming import check_theme
 
     problems = check_theme(_folder(console, theme_name))

@@ -15,18 +15,57 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desa_web.core.errors import NotFound
-from desa_web.core.i18n import _
+from desa_web.core.i18n import _, short_day, short_moment
 
 if TYPE_CHECKING:
     from desa_web.core.actor import Actor
     from desa_web.core.site import Site
 
 Record = Mapping[str, object]
+# What people read above a column, for the fields that most records have; a Column may say another.
+HEADS = {
+    "about": "keterangan", "active": "aktif", "address": "alamat", "articles": "berita",
+    "author": "penulis", "caption": "keterangan", "contact": "kontak", "credit": "kredit",
+    "day": "hari", "deputy": "pengganti", "device": "perangkat", "district": "kecamatan",
+    "error": "kendala", "first_on": "mulai", "from": "asal", "giver": "pemberi",
+    "height": "tinggi", "id": "id", "initials": "inisial", "is_used": "dipakai",
+    "kind": "jenis", "kode_wilayah": "kode wilayah", "label": "untuk",
+    "last_news_at": "kabar terakhir", "last_ok_at": "terakhir berhasil", "last_on": "sampai",
+    "level": "keadaan", "line": "baris", "login": "pengguna", "message": "penjelasan",
+    "name": "nama", "next_at": "ditanya lagi", "path": "berkas", "password": "kata sandi",
+    "position": "urutan", "published_at": "terbit", "received_at": "diterima", "role": "peran",
+    "seen_at": "terakhir dipakai", "sentence": "penjelasan", "site": "situs", "slug": "alamat",
+    "source": "sumber", "state": "keadaan", "subject": "bagian", "title": "judul",
+    "trust": "terbit", "updated_at": "diubah", "url": "alamat", "value": "nilai",
+    "views": "dibaca", "width": "lebar", "words": "empat kata",
+}  # fmt: skip
+_YES, _NO = ("y", "ya", "yes"), ("", "n", "t", "no", "tidak")
+
+
+class Stopped(Exception):
+    """The person did not want to go on; nothing was changed."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table for people; programs get it as it is.
+
+    name: the field. head: "" for the word of HEADS. words: what a value is called, {"new": "baru"}.
+    """
+
+    name: str
+    head: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +117,55 @@ class Console:
         with self.site() as site:
             yield self.find_actor(site, self.as_user) if self.as_user else operator(site)
 
-    def show(self, records: Sequence[Record], columns: Sequence[str] | None = None) -> None:
-        """Print an array of objects with --json, otherwise a table of `columns`."""
+    def show(
+        self,
+        records: Sequence[Record],
+        columns: Sequence[str | Column] | None = None,
+        *,
+        empty: str = "",
+    ) -> None:
+        """Print an array of objects with --json, otherwise a table of `columns`.
+
+        A field that ends in _at is a moment, one that ends in _on a day: people read them as at
+        home. empty: the sentence for no records.
+        """
         if self.is_json:
             self.line(json.dumps(list(records), ensure_ascii=False, default=str))
             return
         if not records:
-            self.line(_("Belum ada."))
+            self.line(empty or _("Belum ada."))
             return
-        for row in _table(records, columns or tuple(records[0])):
+        for row in _table(records, _columns(columns or tuple(records[0]))):
             self.line(row)
+
+    def show_one(self, record: Record, columns: Sequence[str | Column]) -> None:
+        """Print one record: an array of one object with --json, otherwise a line a field."""
+        if self.is_json:
+            self.show([record])
+            return
+        lines = [(_head(column), _cell(record, column)) for column in _columns(columns)]
+        width = max(len(head) for head, _value in lines)
+        for head, value in lines:
+            self.line(f"{head:{width}}  {value}")
+
+    def confirm(self, question: str, *, is_sure: bool) -> None:
+        """Go on when the person says yes, or said --yes before. Raises Stopped.
+
+        With --json nobody is asked: the caller is a program that knows what it does.
+        """
+        if is_sure or self.is_json:
+            return
+        while True:
+            sys.stderr.write(f"{question} [y/t] ")
+            sys.stderr.flush()
+            answer = sys.stdin.readline()
+            if not answer:
+                raise Stopped(_("Tidak ada yang menjawab, jadi dibatalkan. Tanpa bertanya: --yes"))
+            if answer.strip().casefold() in _YES:
+                return
+            if answer.strip().casefold() in _NO:
+                raise Stopped(_("Dibatalkan. Tidak ada yang berubah."))
+            question = _("Jawab y (ya) atau t (tidak).")
 
     def event(self, record: Record, sentence: str) -> None:
         """Print one step of a long run: the record with --json, otherwise the sentence."""
@@ -115,18 +193,45 @@ def _from_environment() -> Path | None:
     return Path(text) if text else None
 
 
-def _table(records: Sequence[Record], columns: Sequence[str]) -> Iterator[str]:
-    rows = [[_cell(record.get(column)) for column in columns] for record in records]
-    widths = [max(len(row[i]) for row in [list(columns), *rows]) for i in range(len(columns))]
-    for row in [list(columns), *rows]:
+def _columns(wanted: Sequence[str | Column]) -> list[Column]:
+    return [one if isinstance(one, Column) else Column(one) for one in wanted]
+
+
+def _table(records: Sequence[Record], columns: Sequence[Column]) -> Iterator[str]:
+    rows = [[_head(column) for column in columns]]
+    rows += [[_cell(record, column) for column in columns] for record in records]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
+    for row in rows:
         yield "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
 
 
-def _cell(value: object) -> str:
-    if value is None:
+def _head(column: Column) -> str:
+    return _(column.head or HEADS.get(column.name, column.name))
+
+
+def _cell(record: Record, column: Column) -> str:
+    value = record.get(column.name)
+    if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return _("ya") if value else _("tidak")
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
-    return str(value).replace("\n", " ")
+    text = str(value)
+    if text in column.words:
+        return _(column.words[text])
+    if column.name.endswith("_at"):
+        return _moment(value)
+    if column.name.endswith("_on") or column.name == "day":
+        return short_day(value if isinstance(value, date) else date.fromisoformat(text))
+    return text.replace("\n", " ")
+
+
+def _moment(value: object) -> str:
+    """Return a moment in the village's own time."""
+    from desa_web.core import settings
+    from desa_web.core.clock import zone
+    from desa_web.core.site import current_site
+
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return short_moment(at, zone(settings.read(current_site())["time_zone"]))

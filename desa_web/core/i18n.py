@@ -10,9 +10,13 @@ import gettext as _gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
+SHORT_MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des",
+)  # fmt: skip
 _language: ContextVar[str] = ContextVar("language", default="id")
 _LOCALES = Path(__file__).with_name("locale")
 
@@ -27,6 +31,17 @@ def ngettext(one: str, many: str, n: int) -> str:
     """Return `one` or `many` for n in the current language (Indonesian has one form)."""
     language = _language.get()
     return many if language == "id" else _catalogue(language).ngettext(one, many, n)
+
+
+def short_moment(at: datetime, zone: tzinfo) -> str:
+    """Return "22 Nov 2026 14.05": the moment as a clock in that zone shows it."""
+    here = at.astimezone(zone)
+    return f"{short_day(here)} {here.hour:02d}.{here.minute:02d}"
+
+
+def short_day(day: date) -> str:
+    """Return "22 Nov 2026"."""
+    return f"{day.day} {SHORT_MONTHS[day.month - 1]} {day.year}"
 
 
 def current_language() -> str:

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Literal
 
+from desa_web.core.i18n import SHORT_MONTHS
+
 Zone = Literal["WIB", "WITA", "WIT"]
 
 # Keppres 41/1987: UTC+7, +8 and +9.
@@ -34,7 +36,6 @@ MONTHS = [
     "November",
     "Desember",
 ]
-SHORT_MONTHS = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
 
 
 def local(at: datetime, zone: Zone) -> datetime:

@@ -67,7 +67,7 @@ def test_a_refused_init_leaves_no_folder(tmp_path: Path, options: list[str]) -> 
         (["user", "role", "nur", "king"], 2, "king"),
         (["--site", "/nowhere", "user", "list"], 1, "desa init"),
         (["user", "list"], 1, "--site"),
-        ([], 2, "Usage"),
+        ([], 2, "Pemakaian"),
     ],
 )
 def test_exit_codes_tell_usage_from_refusal(arguments: list[str], code: int, word: str) -> None:

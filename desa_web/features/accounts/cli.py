@@ -176,7 +176,7 @@ def user_sessions(console: Console, login: str, revoke: str | None, revoke_all: 
 def delegate(
     console: Console, giver: str, deputy: str, first_on: datetime, last_on: datetime
 ) -> None:
-    """Tunjuk Plh: DEPUTY menyetujui berita atas nama GIVER pada hari-hari itu."""
+    """Tunjuk Plh: PENGGANTI menyetujui berita atas nama PEMBERI pada hari-hari itu."""
     from desa_web.features.accounts import delegation
 
     with console.actor() as actor:

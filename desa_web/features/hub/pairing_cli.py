@@ -57,7 +57,7 @@ def list_(console: Console) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.pass_obj
 def reply(console: Console, file: Path) -> None:
-    """Baca berkas balasan FILE dari desa; sesudah itu cocokkan kata-katanya."""
+    """Baca berkas balasan BERKAS dari desa; sesudah itu cocokkan kata-katanya."""
     from desa_web.features.hub import pairing
 
     with console.actor() as actor:
@@ -72,7 +72,7 @@ def reply(console: Console, file: Path) -> None:
 @click.argument("invitation")
 @click.pass_obj
 def confirm(console: Console, invitation: str) -> None:
-    """Kata-katanya sama: sambungkan desa yang menjawab INVITATION (nomor undangan)."""
+    """Kata-katanya sama: sambungkan desa yang menjawab UNDANGAN (nomor dari hub pair list)."""
     from desa_web.features.hub import pairing, sources
 
     with console.actor() as actor:
@@ -86,7 +86,7 @@ def confirm(console: Console, invitation: str) -> None:
 @click.argument("invitation")
 @click.pass_obj
 def refuse(console: Console, invitation: str) -> None:
-    """Tolak atau batalkan INVITATION (nomor undangan)."""
+    """Tolak atau batalkan UNDANGAN (nomor dari hub pair list)."""
     from desa_web.features.hub import pairing
 
     with console.actor() as actor:
@@ -98,7 +98,7 @@ def refuse(console: Console, invitation: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def revoke(console: Console, name: str) -> None:
-    """Putuskan sumber NAME; beritanya yang sudah ada tetap ada."""
+    """Putuskan sumber NAMA; beritanya yang sudah ada tetap ada."""
     from desa_web.features.hub import pairing, sources
 
     with console.actor() as actor:

@@ -57,7 +57,7 @@ def _shared(command: Callable[..., int]) -> Callable[..., int]:
 def wordpress(
     console: Console, file: Path, types: tuple[str, ...], media: Path | None, dry_run: bool
 ) -> int:
-    """Dari berkas ekspor WordPress (FILE .xml). Tanpa --media foto diunduh dari situs lama."""
+    """Dari berkas ekspor WordPress (BERKAS .xml). Tanpa --media foto diunduh dari situs lama."""
     from desa_web.features.imports import wordpress as source
 
     with console.actor() as actor:
@@ -70,7 +70,7 @@ def wordpress(
 @_shared
 @click.pass_obj
 def opensid(console: Console, file: Path, media: Path | None, dry_run: bool) -> int:
-    """Dari basis data OpenSID (FILE .sql atau .sql.gz); --media menunjuk folder desa/upload."""
+    """Dari basis data OpenSID (BERKAS .sql atau .sql.gz); --media menunjuk folder desa/upload."""
     from desa_web.features.imports import opensid as source
 
     with console.actor() as actor:
@@ -83,7 +83,7 @@ def opensid(console: Console, file: Path, media: Path | None, dry_run: bool) -> 
 @_shared
 @click.pass_obj
 def feed(console: Console, address: str, media: Path | None, dry_run: bool) -> int:
-    """Dari feed situs lama: ADDRESS alamat https://… atau berkas RSS, Atom, JSON Feed."""
+    """Dari feed situs lama: ALAMAT https://… atau nama berkas RSS, Atom, JSON Feed."""
     from desa_web.features.imports import feed as source
 
     with console.actor() as actor, source.opened(actor, address) as found:

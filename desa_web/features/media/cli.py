@@ -84,7 +84,7 @@ def list_(console: Console, query: str, only: str, limit: int) -> None:
 @click.argument("photos", nargs=-1)
 @click.pass_obj
 def rebuild(console: Console, photos: tuple[str, ...]) -> int:
-    """Olah lagi semua foto, atau PHOTOS (id) saja; yang gagal dicoba lagi."""
+    """Olah lagi semua foto, atau FOTO (id) saja; yang gagal dicoba lagi."""
     from desa_web.features.media import housekeeping
 
     failed = 0
@@ -118,7 +118,7 @@ def gc(console: Console, dry_run: bool) -> None:
 @click.argument("target", required=False, type=click.Path(path_type=Path))
 @click.pass_obj
 def kit(console: Console, article: str | None, target: Path | None) -> None:
-    """Buat media kit ARTICLE (alamat berita) ke TARGET; tanpa ARTICLE, paket desa."""
+    """Buat media kit BERITA (alamatnya) ke TUJUAN; tanpa BERITA, paket desa."""
     import shutil
 
     from desa_web.features.media import kit as kits

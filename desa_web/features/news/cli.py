@@ -66,7 +66,7 @@ def list_(
 @click.argument("article")
 @click.pass_obj
 def show(console: Console, article: str) -> None:
-    """Satu berita: keterangan dan naskahnya. ARTICLE adalah alamat (slug) atau id."""
+    """Satu berita: keterangan dan naskahnya. BERITA adalah alamat (slug) atau id."""
     from desa_web.core import html
     from desa_web.features.news import queries
 
@@ -88,7 +88,7 @@ def show(console: Console, article: str) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def import_(console: Console, path: Path) -> int:
-    """Masukkan berkas Markdown, atau semua yang ada di folder PATH. Aman diulang."""
+    """Masukkan satu BERKAS Markdown, atau semua yang ada di FOLDER. Aman diulang."""
     from desa_web.features.news import importer
 
     refused = 0
@@ -159,7 +159,7 @@ def publish(console: Console, article: str, version: int | None, now: bool) -> N
 @click.option("--version", type=int, help="Versi yang Anda lihat.")
 @click.pass_obj
 def schedule(console: Console, article: str, at: str, version: int | None) -> None:
-    """Jadwalkan terbit; AT ditulis 2026-11-23T07:00 menurut waktu desa."""
+    """Jadwalkan terbit; WAKTU ditulis 2026-11-23T07:00 menurut waktu desa."""
     from desa_web.features.news import service
 
     with console.actor() as actor:
@@ -184,9 +184,8 @@ def erase(console: Console, article: str, keep_photos: bool, yes: bool) -> None:
             found = _find(actor, article)
         except NotFound:
             found = _find(actor, article, trashed=True)
-        if not yes and not console.is_json:
-            question = _("Naskah, semua versinya dan fotonya hilang selamanya: {slug}. Lanjutkan?")
-            click.confirm(question.format(slug=found.slug), abort=True)
+        question = _("Naskah, semua versinya dan fotonya hilang selamanya: {slug}. Lanjutkan?")
+        console.confirm(question.format(slug=found.slug), is_sure=yes)
         gone = service.erase(actor, found.id, keeps_photos=keep_photos)
         record = {"id": found.id, "revisions": gone.revisions, "photos": gone.photos}
         sentence = _("Terhapus: {revisions} versi naskah dan {photos} foto.").format(**record)

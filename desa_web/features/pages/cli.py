@@ -41,10 +41,10 @@ def list_(console: Console, trash: bool) -> None:
 
 
 @page.command()
-@click.argument("page_name", metavar="PAGE")
+@click.argument("page_name", metavar="HALAMAN")
 @click.pass_obj
 def show(console: Console, page_name: str) -> None:
-    """Satu halaman: keterangan dan naskahnya. PAGE adalah alamat (slug) atau id."""
+    """Satu halaman: keterangan dan naskahnya. HALAMAN adalah alamat (slug) atau id."""
     from desa_web.core import html
     from desa_web.features.pages import files, queries
 
@@ -70,7 +70,7 @@ def show(console: Console, page_name: str) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def import_(console: Console, path: Path) -> int:
-    """Masukkan halaman Markdown dan menu.toml dari PATH. Aman diulang."""
+    """Masukkan halaman Markdown dan menu.toml dari FOLDER atau satu BERKAS. Aman diulang."""
     from desa_web.features.news.importer import Outcome
     from desa_web.features.pages import files
 
@@ -100,9 +100,9 @@ def export(console: Console, folder: Path) -> None:
 
 
 @page.command()
-@click.argument("page_name", metavar="PAGE")
+@click.argument("page_name", metavar="HALAMAN")
 @click.option("--slug", help="Alamat baru; yang lama tetap mengantar ke sini.")
-@click.option("--parent", metavar="PAGE", help="Halaman induk; tulis - untuk paling atas.")
+@click.option("--parent", metavar="HALAMAN", help="Halaman induk; tulis - untuk paling atas.")
 @click.option("--position", type=click.IntRange(0, 1_000_000), help="Angka urutan.")
 @click.pass_obj
 def move(
@@ -122,7 +122,7 @@ def move(
 
 
 @page.command()
-@click.argument("page_name", metavar="PAGE")
+@click.argument("page_name", metavar="HALAMAN")
 @click.pass_obj
 def trash(console: Console, page_name: str) -> None:
     """Buang halaman ke tempat sampah (30 hari)."""
@@ -135,7 +135,7 @@ def trash(console: Console, page_name: str) -> None:
 
 
 @page.command()
-@click.argument("page_name", metavar="PAGE")
+@click.argument("page_name", metavar="HALAMAN")
 @click.pass_obj
 def restore(console: Console, page_name: str) -> None:
     """Ambil halaman kembali dari tempat sampah."""

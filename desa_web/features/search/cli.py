@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import click
 
-from desa_web.core.console import Console
+from desa_web.core.console import Column, Console
+from desa_web.core.errors import InvalidInput
 from desa_web.core.i18n import _
+
+_STATUS = (
+    Column(
+        "condition",
+        "keadaan",
+        {
+            "ready": "siap",
+            "needs_rebuild": "perlu dibuat ulang: desa search rebuild",
+            "rebuilding": "sedang dibuat ulang",
+        },
+    ),
+    Column("documents", "naskah"),
+    Column("seq", "sampai perubahan ke"),
+    Column("head", "dari"),
+    Column("segments", "potongan"),
+    Column("size_bytes", "ukuran (byte)"),
+    Column("reason", "catatan teknis"),
+)
 
 
 class _WordsOrCommand(click.Group):
@@ -34,7 +52,7 @@ class _WordsOrCommand(click.Group):
 def search() -> None:
     """Cari di semua yang terbit, atau urus indeksnya.
 
-    Pilihan seperti --limit, --rubric, --year, --kind, --exact, --json: desa search query --help.
+    Pilihan seperti --limit, --rubric, --year, --kind, --exact: desa search query --help.
     Untuk mencari kata "rebuild" atau "status", tulis: desa search query status
     """
 
@@ -48,20 +66,25 @@ def search() -> None:
     help="Paling banyak sekian.",
     type=click.IntRange(1, 100),
 )
-@click.option("--rubric", default="", help="Hanya rubrik ini (slug).")
-@click.option("--year", default=0, help="Hanya tahun ini.")
-@click.option("--kind", default="", help="Hanya jenis ini.")
+@click.option("--rubric", default="", metavar="SLUG", help="Hanya rubrik ini (alamatnya).")
+@click.option("--year", default=0, metavar="TAHUN", help="Hanya tahun ini.")
+@click.option(
+    "--kind",
+    default="",
+    metavar="JENIS",
+    help="Hanya jenis ini: article, announcement, page, album, document.",
+)
 @click.option("--exact", "is_exact", is_flag=True, help="Jangan betulkan salah ketik.")
-@click.option("--json", "is_json", is_flag=True, help="Hasil sebagai JSON.")
 @click.pass_obj
-def query(
-    console: Console, /, words: tuple[str, ...], limit: int, is_json: bool, **filters: Any
-) -> None:
+def query(console: Console, /, words: tuple[str, ...], limit: int, **filters: Any) -> None:
     """Cari KATA; tampil jenis, judul, alamat, cuplikan."""
-    from desa_web.features.search import finding
+    from desa_web.features.search import finding, sources
 
-    console = _as_json(console, is_json)
     with console.site() as site:
+        kinds = sources.kind_labels()
+        if filters["kind"] and filters["kind"] not in kinds:
+            sentence = _("Jenis {kind} tidak ada. Pilih salah satu: {kinds}.")
+            raise InvalidInput(sentence.format(kind=filters["kind"], kinds=", ".join(kinds)))
         text = finding.clean(" ".join(words))[: finding.LONGEST_QUERY]
         found = finding.find(site, finding.Ask(text=text, **filters), size=limit)
         if found.is_partial:
@@ -79,7 +102,8 @@ def query(
             }
             for hit in found.hits
         ]
-        console.show(records, ("kind", "title", "url"))
+        columns = (Column("kind", words=kinds), "title", "url")
+        console.show(records, columns, empty=_("Tidak ada yang cocok. Coba kata lain."))
 
 
 @search.command()
@@ -96,14 +120,13 @@ def rebuild(console: Console) -> None:
 
 
 @search.command()
-@click.option("--json", "is_json", is_flag=True, help="Hasil sebagai JSON.")
 @click.pass_obj
-def status(console: Console, is_json: bool) -> None:
+def status(console: Console) -> None:
     """Keadaan indeks: lengkap atau tidak, sampai mana, berapa besar."""
     from desa_web.core import journal
     from desa_web.features.search import shelf
 
-    with _as_json(console, is_json).site() as site:
+    with console.site() as site:
         found, head = shelf.index_of(site).status(), journal.head(site)
         kept = shelf.cursor_file(site).read()
         is_ours = kept is not None and kept.journal_id == head.journal_id
@@ -116,8 +139,4 @@ def status(console: Console, is_json: bool) -> None:
             "segments": found.segments,
             "size_bytes": found.size_bytes,
         }
-        _as_json(console, is_json).show([record])
-
-
-def _as_json(console: Console, is_json: bool) -> Console:
-    return replace(console, is_json=True) if is_json else console
+        console.show_one(record, _STATUS)
