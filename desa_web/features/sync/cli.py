@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -36,7 +35,7 @@ def pull(console: Console, names: tuple[str, ...], is_due: bool, is_all: bool) -
 @click.option("--no-wait", is_flag=True, help="Jangan menunggu petugas mencocokkan kata-kata.")
 @click.pass_obj
 def pair(console: Console, code: str, address: str, no_wait: bool) -> int:
-    """Sambungkan situs ini dengan media center; CODE delapan angka dari petugas Kominfo."""
+    """Sambungkan situs ini dengan media center; KODE delapan angka dari petugas Kominfo."""
     from desa_web.features.sync import sending_cli
 
     return sending_cli.pair(console, code, address, is_waiting=not no_wait)
@@ -49,8 +48,7 @@ def unpair(console: Console, yes: bool) -> None:
     """Putuskan sambungan dengan media center; yang sudah dikirim tetap di sana."""
     from desa_web.features.sync import pairing
 
-    if not yes and not console.is_json:
-        click.confirm(_("Berita baru tidak dikirim lagi. Putuskan?"), abort=True)
+    console.confirm(_("Berita baru tidak dikirim lagi. Putuskan?"), is_sure=yes)
     with console.actor() as actor:
         pairing.end(actor)
         console.event({"event": "unpaired"}, _("Sambungan diputus."))
@@ -65,29 +63,13 @@ def push(console: Console) -> None:
     sending_cli.push(console)
 
 
-@sync.command()
+@sync.command(epilog="Contoh:  desa --site situs sync status")
 @click.pass_obj
 def status(console: Console) -> None:
-    """Keadaan catatan yang dibaca Kominfo, dan sumber yang diterima situs ini."""
-    from desa_web.features.sync import received, service
+    """Tersambung dengan siapa, terakhir terkirim, yang menunggu; di hub: semua sumber."""
+    from desa_web.features.sync import status_cli
 
-    with console.actor() as actor:
-        own = service.status(actor.site)
-        records: list[Mapping[str, object]] = [
-            {
-                "source": own.name, "site": own.site, "articles": own.articles,
-                "last_seq": own.last_seq, "last_ok_at": None, "error": own.pause or "",
-                "lines": own.lines, "behind": own.behind, "epoch": own.epoch,
-                "recovery_code": own.has_recovery_code,
-            },
-            *(one.as_record() for one in received.sources(actor.site)),
-        ]  # fmt: skip
-        if console.is_json:
-            console.show(records)
-            return
-        console.show(records, columns=("source", "site", "articles", "last_seq", "error"))
-        if own.site and not own.has_recovery_code and own.pause is None:
-            console.say(_("Kode pemulihan kunci belum dicetak. Jalankan: desa sync code"))
+    status_cli.run(console)
 
 
 @sync.command()
@@ -151,8 +133,7 @@ def copy(console: Console, yes: bool) -> None:
     """Folder ini salinan: buatkan kunci sendiri. Bagi Kominfo ini menjadi situs baru."""
     from desa_web.features.sync import service
 
-    if not yes and not console.is_json:
-        click.confirm(_("Kunci di folder ini dihapus dan diganti. Lanjutkan?"), abort=True)
+    console.confirm(_("Kunci di folder ini dihapus dan diganti. Lanjutkan?"), is_sure=yes)
     with console.actor() as actor:
         service.became_copy(actor)
         console.event({"event": "copy"}, _("Baik. Salinan ini mendapat kunci sendiri."))
@@ -168,7 +149,7 @@ def invitation() -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="Bawaan: balasan di folder ini.")
 @click.pass_obj
 def accept(console: Console, file: Path, output: Path | None) -> None:
-    """Jawab undangan FILE dari Kominfo; berkas balasan dibawa kembali ke petugas."""
+    """Jawab undangan BERKAS dari Kominfo; berkas balasan dibawa kembali ke petugas."""
     from desa_web.features.sync import sending_cli
 
     sending_cli.accept(console, file, output or Path("balasan.desa-balasan"))

@@ -63,12 +63,17 @@ def push(site: Site, tell: Tell | None = None) -> Pushed:
     """
     hub = hubs.current(site)
     if hub is None or hub.state is not State.PAIRED:
-        raise Conflict(_("Situs ini belum tersambung dengan Kominfo. Mulai dengan: desa sync pair"))
+        raise Conflict(
+            _(
+                "Situs ini belum tersambung dengan Kominfo. Minta kode undangan kepada petugasnya, "
+                "lalu: desa sync pair KODE --hub ALAMAT"
+            )
+        )
     if not hub.address:
         raise Conflict(
-            _("{name} dihubungi lewat stik. Buat berkasnya dengan: desa sync bundle create").format(
-                name=hub.name
-            )
+            _(
+                "{name} dihubungi lewat stik. Buat berkasnya dengan: desa sync bundle create FOLDER"
+            ).format(name=hub.name)
         )
     reason = pause(site)
     if reason is not None:

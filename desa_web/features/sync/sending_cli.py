@@ -44,7 +44,7 @@ def pair(console: Console, code: str, address: str, *, is_waiting: bool) -> int:
             hub = pairing.connect(actor, code, address)
         sentence = _(
             "Bacakan empat kata ini kepada petugas {name}:\n\n  {words}\n\n"
-            "Bila sama dengan di layarnya, ia menekan Sambungkan."
+            "Bila sama dengan di layarnya, ia menekan “Sama persis, sambungkan”."
         )
         console.event(
             {"event": "words", "hub": hub.site, "name": hub.name, "words": hub.words.split()},
