@@ -13,6 +13,7 @@ from pathlib import Path
 
 import bagit
 import pytest
+from PIL import Image
 
 from desa_web.core import db
 from desa_web.core.actor import operator
@@ -25,7 +26,7 @@ from desa_web.engines.sync.errors import Tampered
 from desa_web.features.media import service as media
 from desa_web.features.news import service
 from desa_web.features.news.article import Text
-from desa_web.features.sync import bundles
+from desa_web.features.sync import bundles, sticks
 from desa_web.features.sync import service as sync
 from tests.harness.photos import photo_file
 from tests.harness.site import make_site, run_desa
@@ -99,6 +100,27 @@ def test_big_bundles_are_split_and_come_in_any_order(
     for part in reversed(parts):
         bundles.take(operator(site), part)
     assert stored(site) == (8, 3)
+
+
+def test_each_file_of_the_desk_is_small_enough_for_the_other_sides_browser(tmp_path: Path) -> None:
+    made = make_site(tmp_path, options={"max_upload_mb": 1}, village_name="Sukamaju")
+    noise = random.Random(7)
+    with made.bound():
+        boss = operator(made)
+        for n in range(4):
+            raw = Image.frombytes("L", (900, 600), noise.randbytes(900 * 600))
+            raw.save(tmp_path / f"{n}.jpg", quality=80)
+            lead = media.add(boss, tmp_path / f"{n}.jpg", caption=f"Foto {n}").id
+            article = service.create(
+                boss, Text(title=f"Kabar {n}", body="<p>Isi.</p>", lead_photo_id=lead)
+            )
+            service.publish_now(boss, article.id)
+        catch_up(made, sync.publisher(made))
+        files = sticks.prepare(boss)
+        sizes = [stick.size_bytes for stick in files]
+        assert sum(sizes) > 1 << 20, "the photos are too small to tell anything"
+        assert max(sizes) < (1 << 20) - 10_000
+    made.close()
 
 
 def test_the_site_itself_takes_nothing_from_its_own_bundle(village: Site, file: Path) -> None:

@@ -34,6 +34,7 @@ from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.engines.sync import log
 from desa_web.engines.sync.chain import Chain
+from desa_web.engines.sync.errors import BrokenBundle
 from desa_web.engines.sync.line import MAX_LINE_BYTES
 
 SUFFIX = ".desa"
@@ -129,12 +130,12 @@ def create_receipts(
 def check(file: Path) -> Bundle:
     """Return what a bundle holds after checking every byte and every signature.
 
-    Raises NotFound, Damaged for a broken or unsafe file, Tampered for wrong signatures.
+    Raises NotFound, BrokenBundle for a broken or unsafe file, Tampered for wrong signatures.
     """
     with _opened(file) as (archive, site):
-        hashes = _manifest(file, archive, site)
+        hashes = _manifest(archive, site)
         for name, digest in hashes.items():
-            for _block in _blocks(file, archive, f"desa-{site}/{name}", digest):
+            for _block in _blocks(archive, f"desa-{site}/{name}", digest):
                 pass
         chain = Chain(site)
         with closing(_raw(archive, f"desa-{site}/data/changes.ndjson")) as blocks:
@@ -166,7 +167,7 @@ def changes(bundle: Bundle, size_bytes: int = 512 << 10) -> Generator[bytes, Non
 def media(bundle: Bundle, digest: str) -> Iterator[Iterator[bytes]]:
     """Give the blocks of one photo of a checked bundle."""
     with _opened(bundle.file) as (archive, site):
-        yield _blocks(bundle.file, archive, f"desa-{site}/data/media/{digest}", digest)
+        yield _blocks(archive, f"desa-{site}/data/media/{digest}", digest)
 
 
 def receipts(bundle: Bundle, village: str) -> list[bytes]:
@@ -288,71 +289,70 @@ def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, str]]:
         with zipfile.ZipFile(file) as archive:
             yield archive, _safe(file, archive)
     except _ZIP_ERRORS as error:
-        raise _broken(file, str(error)) from error
+        # What the zip module says is English and names entries, which helps nobody here.
+        raise _broken(_("berubah atau terpotong di jalan")) from error
 
 
 def _safe(file: Path, archive: zipfile.ZipFile) -> str:
-    """Return the site. Raises Damaged for anything that a bundle of ours never has."""
+    """Return the site. Raises BrokenBundle for anything that a bundle of ours never has."""
     entries = archive.infolist()
     sites: set[str] = set()
     if len(entries) > _MAX_ENTRIES or len({e.filename for e in entries}) != len(entries):
-        raise _broken(file, _("daftar isinya tidak wajar"))
+        raise _broken(_("daftar isinya tidak wajar"))
     if sum(e.compress_size for e in entries) > file.stat().st_size:
-        raise _broken(file, _("isinya saling menindih"))
+        raise _broken(_("isinya saling menindih"))
     for entry in entries:
         match = _NAME.fullmatch(entry.filename)
         kind_of_file = stat.S_IFMT(entry.external_attr >> 16)
         is_plain = kind_of_file in (0, stat.S_IFREG) and not entry.flag_bits & _ENCRYPTED
         if match is None or not is_plain or entry.compress_type not in _PACKINGS:
-            raise _broken(file, _("ada isi yang tidak dikenal"))
+            raise _broken(_("ada isi yang tidak dikenal"))
         kind = "tag" if match[2] else "media" if match[3] else "receipts" if match[4] else "changes"
         too_dense = entry.file_size > _MAX_RATIO * max(entry.compress_size, 512)
         if entry.file_size > _LIMITS[kind] or too_dense:
-            raise _broken(file, _("ada isi yang terlalu besar"))
+            raise _broken(_("ada isi yang terlalu besar"))
         sites.add(match[1])
     if len(sites) != 1:
-        raise _broken(file, _("isinya bukan dari satu desa"))
+        raise _broken(_("isinya bukan dari satu desa"))
     return sites.pop()
 
 
-def _manifest(file: Path, archive: zipfile.ZipFile, site: str) -> dict[str, str]:
+def _manifest(archive: zipfile.ZipFile, site: str) -> dict[str, str]:
     """Return the payload's names and hashes after checking the tag files and the list."""
     root = f"desa-{site}/"
-    sums = _sums(file, b"".join(_raw(archive, f"{root}tagmanifest-sha256.txt")))
+    sums = _sums(b"".join(_raw(archive, f"{root}tagmanifest-sha256.txt")))
     if set(sums) != set(_TAGS):
-        raise _broken(file, _("daftar isinya tidak cocok"))
-    tags = {
-        name: b"".join(_blocks(file, archive, root + name, digest)) for name, digest in sums.items()
-    }
+        raise _broken(_("daftar isinya tidak cocok"))
+    tags = {name: b"".join(_blocks(archive, root + name, digest)) for name, digest in sums.items()}
     if not tags["bagit.txt"].startswith(b"BagIt-Version: 1.0\n"):
-        raise _broken(file, _("bukan berkas kiriman desa"))
-    hashes = _sums(file, tags["manifest-sha256.txt"])
+        raise _broken(_("bukan berkas kiriman desa"))
+    hashes = _sums(tags["manifest-sha256.txt"])
     there = {e.filename.removeprefix(root) for e in archive.infolist()}
     if set(hashes) | set(_TAGS) | {"tagmanifest-sha256.txt"} != there:
-        raise _broken(file, _("daftar isinya tidak cocok"))
+        raise _broken(_("daftar isinya tidak cocok"))
     if any(n.startswith("data/media/") and n[11:] != h for n, h in hashes.items()):
-        raise _broken(file, _("nama foto tidak cocok dengan isinya"))
+        raise _broken(_("nama foto tidak cocok dengan isinya"))
     return hashes
 
 
-def _sums(file: Path, text: bytes) -> dict[str, str]:
+def _sums(text: bytes) -> dict[str, str]:
     found = {}
     for line in text.decode("utf-8", "replace").splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  ([A-Za-z0-9./-]{1,100})", line)
         if match is None or match[2] in found:
-            raise _broken(file, _("daftar isinya rusak"))
+            raise _broken(_("daftar isinya rusak"))
         found[match[2]] = match[1]
     return found
 
 
-def _blocks(file: Path, archive: zipfile.ZipFile, name: str, digest: str) -> Iterator[bytes]:
-    """Yield the blocks of an entry; raises Damaged at the end if they are not the right ones."""
+def _blocks(archive: zipfile.ZipFile, name: str, digest: str) -> Iterator[bytes]:
+    """Yield the blocks of an entry; raises BrokenBundle at the end if they are others."""
     found = sha256()
     for block in _raw(archive, name):
         found.update(block)
         yield block
     if found.hexdigest() != digest:
-        raise _broken(file, _("{name} berubah").format(name=name.partition("/")[2]))
+        raise _broken(_("ada isi yang berubah di jalan"))
 
 
 def _raw(archive: zipfile.ZipFile, name: str) -> Generator[bytes, None, None]:
@@ -383,6 +383,9 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _broken(file: Path, why: str) -> Damaged:
-    sentence = _("Kiriman {file} tidak utuh: {why}. Minta berkas yang baru.")
-    return Damaged(sentence.format(file=file.name, why=why))
+def _broken(why: str) -> BrokenBundle:
+    sentence = _(
+        "Berkas ini bukan kiriman desa (.desa), atau tidak utuh: {why}. "
+        "Tidak ada yang diterima. Salin sekali lagi dari stik, atau minta berkas yang baru."
+    )
+    return BrokenBundle(sentence.format(why=why))

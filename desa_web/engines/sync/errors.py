@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desa_web.core.errors import DesaError
+from desa_web.core.errors import Damaged, DesaError
 
 
 class Tampered(DesaError):
@@ -19,3 +19,9 @@ class NotStored(DesaError):
     code = "sinkron-tidak-tersimpan"
     status = 507
     exit_code = 5
+
+
+class BrokenBundle(Damaged):
+    """A file from a stick is broken or no bundle at all: what a person chose, not our disk."""
+
+    status = 422

@@ -55,7 +55,7 @@ class Taken:
     receipts: int = 0
 
 
-def create(actor: Actor, folder: Path) -> list[Path]:
+def create(actor: Actor, folder: Path, *, part_bytes: int = bundle.PART_BYTES) -> list[Path]:
     """Write the site's whole log and its photos into `folder`; return the files.
 
     A hub writes its receipts instead: what it says to every village, in one file.
@@ -72,7 +72,7 @@ def create(actor: Actor, folder: Path) -> list[Path]:
             return [_letters(site, folder, dict(hub.letters(site)), name=name, at=now)]
         return bundle.create(
             site, folder, lambda digest: _master(site, digest), name=name, at=now,
-            readme=_readme(values.full_name),
+            readme=_readme(values.full_name), part_bytes=part_bytes,
         )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from desa_web.features.sync import bundles
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,120}\.desa")
 _ROOM_BYTES = 64 << 20
+# What a file has besides lines and photos: its lists, and the form around it on its way.
+_LIST_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,11 @@ class Stick:
 
 
 def prepare(actor: Actor) -> list[Stick]:
-    """Make the files anew; those of the last time go. Raises DiskFull, NotFound."""
+    """Make the files anew; those of the last time go. Raises DiskFull, NotFound.
+
+    Each file is small enough for the other side to take in a browser, whose limit is the same
+    option: without that a village of many photos would need a technician at the hub.
+    """
     _require(actor)
     folder = _folder(actor.site)
     try:
@@ -42,7 +48,8 @@ def prepare(actor: Actor) -> list[Stick]:
             raise DiskFull(
                 _("Ruang server tidak cukup untuk membuat berkasnya. Kosongkan ruang dulu.")
             )
-        bundles.create(actor, folder)
+        limit = actor.site.config.number("max_upload_mb") << 20
+        bundles.create(actor, folder, part_bytes=limit - _LIST_BYTES)
     except OSError as error:
         raise storage_error(error) or error from error
     return ready(actor)

@@ -86,7 +86,11 @@ def test_files_of_sticks_are_taken_and_given_by_the_officer(
     assert "catatan baru" in answer.get_data(as_text=True)
     for wrong in (b"", b"PK\x03\x04 rusak"):
         data = {**fields, "bundle": (io.BytesIO(wrong), "x.desa")}
-        assert web.post(f"{PAGE}/stik", data=data, headers=SAME_ORIGIN).status_code >= 400
+        refused = web.post(f"{PAGE}/stik", data=data, headers=SAME_ORIGIN)
+        assert refused.status_code == 422, "a wrong file is no fault of the server"
+        said = refused.get_data(as_text=True)
+        assert wrong == b"" or "bukan kiriman desa" in said
+        assert not re.search(r"zip file|tmp\w+\.desa", said)
     post_form(web, f"{PAGE}/tanda-terima", {}, page=PAGE)
     link = re.search(r'href="(/kelola/undang/stik/[^"]+)"', web.get(PAGE).get_data(as_text=True))
     assert link is not None
