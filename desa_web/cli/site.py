@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @click.command(epilog="Contoh:  desa init situs --name 'Desa Sukamaju' --admin bagus")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAMA", help="Nama desa.")
-@click.option("--code", metavar="PP.KK.CC.DDDD", default="", help="Kode wilayah Kemendagri.")
+@click.option(
+    "--code",
+    metavar="KODE",
+    default="",
+    help="Kode wilayah Kemendagri: desa 35.22.07.2004; hub kabupaten 33.05, provinsi 33.",
+)
 @click.option(
     "--role",
     type=click.Choice(["desa", "hub"]),

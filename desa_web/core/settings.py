@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from desa_web.core.actor import Actor
     from desa_web.core.site import Site
 
+# Permendagri 72/2019: province, kabupaten or kota, kecamatan, village, each below the one before.
 KODE_WILAYAH = re.compile(r"\d{2}\.\d{2}\.\d{2}\.[123]\d{3}")
+_KODE_HUB = re.compile(r"\d{2}(\.\d{2}){0,2}")
+_KODE_DIGITS = re.compile(r"(\d{2})(?:(\d{2})(?:(\d{2})(\d{4})?)?)?")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"[0-9+() /-]{4,30}")
@@ -113,7 +116,9 @@ SETTINGS: tuple[Setting, ...] = (
         "village",
         "Kode wilayah",
         "Kode dari Kemendagri, misalnya 35.22.07.2004.",
-        check=_matches(KODE_WILAYAH, "Kode wilayah ditulis seperti 35.22.07.2004."),
+        check=_matches(
+            KODE_WILAYAH, "Kode wilayah desa terdiri dari sepuluh angka, seperti 35.22.07.2004."
+        ),
     ),
     Setting(
         "bps_code",
@@ -303,6 +308,19 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+# What is another thing at a media centre: its code is that of the district it collects from.
+_AT_HUB = {
+    "kode_wilayah": replace(
+        _BY_NAME["kode_wilayah"],
+        help="Kode kabupaten atau kota dari Kemendagri, misalnya 33.05; provinsi 33, "
+        "kecamatan 33.05.01.",
+        check=_matches(
+            _KODE_HUB,
+            "Kode wilayah media center ditulis seperti 33.05 untuk kabupaten atau kota, 33 untuk "
+            "provinsi, atau 33.05.01 untuk kecamatan.",
+        ),
+    )
+}
 
 
 class Settings(Mapping[str, Any]):
@@ -344,7 +362,7 @@ def change(actor: Actor, values: Mapping[str, Any]) -> Settings:
     """Check and store `values`; unchanged ones leave no trace. Raises InvalidInput by field."""
     actor.require(Permission.MANAGE_SITE)
     checked = {name: _clean(name, value) for name, value in values.items()}
-    if wrong := problems(checked):
+    if wrong := problems(checked, is_hub=is_hub(actor.site)):
         raise InvalidInput(fields=wrong)
     with journal.change(actor) as current:
         before = read(actor.site)
@@ -365,20 +383,32 @@ def change(actor: Actor, values: Mapping[str, Any]) -> Settings:
     return after
 
 
-def problems(values: Mapping[str, Any]) -> dict[str, str]:
+def is_hub(site: Site) -> bool:
+    """Say whether the site is a media centre, which some settings are different for."""
+    return site.config.text("role") == "hub"
+
+
+def problems(values: Mapping[str, Any], *, is_hub: bool = False) -> dict[str, str]:
     """Return what is wrong with `values`, a sentence by name; nothing is stored."""
     checked = {name: _clean(name, value) for name, value in values.items()}
-    return {n: p for n, v in checked.items() if (p := _problem(_BY_NAME[n], v)) is not None}
+    found = {name: _problem(setting(name, is_hub=is_hub), v) for name, v in checked.items()}
+    return {name: sentence for name, sentence in found.items() if sentence is not None}
 
 
-def setting(name: str) -> Setting:
+def dotted_code(text: str) -> str:
+    """Return "35.22.07.2004" for 3522072004 or 35 22 07 2004, as people copy it; else the text."""
+    digits = _KODE_DIGITS.fullmatch(re.sub(r"[\s.]", "", text))
+    return ".".join(filter(None, digits.groups())) if digits else text
+
+
+def setting(name: str, *, is_hub: bool = False) -> Setting:
     """Return the definition of one setting. Raises InvalidInput for an unknown name."""
     if name not in _BY_NAME:
         known = ", ".join(_BY_NAME)
         raise InvalidInput(
             _("Pengaturan {name} tidak dikenal. Yang ada: {known}.").format(name=name, known=known)
         )
-    return _BY_NAME[name]
+    return _AT_HUB[name] if is_hub and name in _AT_HUB else _BY_NAME[name]
 
 
 @lru_cache(maxsize=8)
@@ -395,7 +425,8 @@ def _clean(name: str, value: Any) -> Any:
     if isinstance(default, list):
         lines = value.splitlines() if isinstance(value, str) else [str(item) for item in value]
         return [line.strip() for line in lines if line.strip()]
-    return str(value).replace("\r\n", "\n").strip()
+    text = str(value).replace("\r\n", "\n").strip()
+    return dotted_code(text) if name == "kode_wilayah" else text
 
 
 def _problem(setting: Setting, value: Any) -> str | None:

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from desa_web.cli import setup
 from desa_web.core import db, migrate, settings
 from desa_web.core.actor import operator
+from desa_web.core.console import Console
+from desa_web.core.errors import InvalidInput
 from desa_web.core.site import Site, open_site
 from desa_web.features.accounts import recovery
 from tests.harness.site import ROOT, run_desa, running, serving
@@ -42,6 +45,43 @@ def test_init_asks_nothing_when_given_options_and_prints_codes_once(
     codes = said["recovery_codes"]
     assert isinstance(codes, list)
     assert len(codes) == recovery.RECOVERY_CODES
+
+
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [("33.05", "33.05"), ("33", "33"), ("33.05.01", "33.05.01"), ("3305", "33.05")],
+)
+def test_a_media_centre_has_the_code_of_its_kabupaten_province_or_kecamatan(
+    tmp_path: Path, code: str, kept: str
+) -> None:
+    folder = tmp_path / "hub"
+    made = setup.Wishes(
+        name="Kebumen", code=code, role="hub", login="ana", person="", password=None,
+        database_url="",
+    )  # fmt: skip
+    setup.create(Console(None, None, True, lambda *_: None), folder, made, is_demo=False)
+    site = open_site(folder)
+    with site.bound():
+        assert settings.read(site)["kode_wilayah"] == kept
+        # A village's code is nobody's at a hub; the sentence shows the right one.
+        with pytest.raises(InvalidInput, match=r"33\.05 untuk kabupaten"):
+            settings.change(operator(site), {"kode_wilayah": "35.22.07.2004"})
+    site.close()
+
+
+@pytest.mark.parametrize("code", ["33.05", "33", "33.05.01"])
+def test_a_village_needs_a_villages_code(site: Site, code: str) -> None:
+    with pytest.raises(InvalidInput, match=r"seperti 35\.22\.07\.2004"):
+        settings.change(operator(site), {"kode_wilayah": code})
+    assert settings.change(operator(site), {"kode_wilayah": "3522072004"})["kode_wilayah"] == (
+        "35.22.07.2004"
+    )
+
+
+def test_init_says_how_a_hubs_code_is_written(tmp_path: Path) -> None:
+    done = run_desa("init", tmp_path / "hub", "--role", "hub", "--name", "X", "--code", "Kebumen")
+    assert (done.returncode, "seperti 33.05" in done.stderr) == (1, True)
+    assert not (tmp_path / "hub").exists()
 
 
 def test_init_never_overwrites(made: tuple[Path, dict[str, object]]) -> None:

@@ -267,6 +267,23 @@ def test_words_province_and_time_zone_are_guessed_from_the_code(
     assert tuple(found[name] for name in names) == expected
 
 
+@pytest.mark.parametrize("code", ["35.22", "3522", "35", "35.22.07", ""])
+def test_a_media_centre_may_say_the_code_of_its_kabupaten(tmp_path: Path, code: str) -> None:
+    hub = make_site(tmp_path, options={"role": "hub"})
+    with hub.bound():
+        web = _at(hub, "desa")
+        assert "misalnya 33.05" in web.get("/mulai/desa").text
+        sent = {
+            "village_term": "lainnya", "other_term": "Media Center", "head_term": "Kepala Dinas",
+            "village_name": "Kabupaten Bengawan", "kode_wilayah": code, "time_zone": "WIB",
+        }  # fmt: skip
+        wrong = post_form(web, "/mulai/desa", {**sent, "kode_wilayah": "35.22.07.2004"})
+        assert (wrong.status_code, "33.05 untuk kabupaten" in wrong.text) == (422, True)
+        assert post_form(web, "/mulai/desa", sent).status_code == 303
+        found = steps.settings_of(answers.find(hub, _ticket(web)))  # type: ignore[arg-type]
+    assert found["province"] == ("Jawa Timur" if code else "")
+
+
 def test_all_38_provinces_have_a_code_and_a_zone() -> None:
     assert len({province.code for province in places.PROVINCES}) == 38
     assert len({province.name for province in places.PROVINCES}) == 38

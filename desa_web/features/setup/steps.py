@@ -44,14 +44,17 @@ _ACCENT_FIELDS = {"hijau": "accent_green", "bata": "accent_red", "emas": "accent
 _LINES_MAX = 1000
 
 
-def check(step: str, form: Form, answers: Answers) -> dict[str, str]:
-    """Return the answers of a step. Raises InvalidInput; its sentences are in the form, too."""
+def check(step: str, form: Form, answers: Answers, *, is_hub: bool = False) -> dict[str, str]:
+    """Return the answers of a step. Raises InvalidInput; its sentences are in the form, too.
+
+    is_hub: a media centre's own code is that of a kabupaten, a province or a kecamatan.
+    """
     values = {
         name: form.text(name, limit=_LINES_MAX if name in ("address", "office_hours") else 200)
         for name in FIELDS[step]
     }
     if step == "desa":
-        _check_village(form, values)
+        _check_village(form, values, is_hub=is_hub)
     elif step == "kontak":
         _note(form, _contact_settings(values))
     elif step == "tampilan":
@@ -76,7 +79,7 @@ def full_name(answers: Answers) -> str:
     return settings.Settings(_village_settings(answers.of("desa"))).full_name
 
 
-def _check_village(form: Form, values: dict[str, str]) -> None:
+def _check_village(form: Form, values: dict[str, str], *, is_hub: bool) -> None:
     term = values["village_term"]
     if term == OTHER and not values["other_term"]:
         form.problems["other_term"] = _("Tulis sebutannya, misalnya Kute.")
@@ -84,20 +87,21 @@ def _check_village(form: Form, values: dict[str, str]) -> None:
         form.problems["village_term"] = _("Pilih salah satu yang ada di daftar.")
     if not values["village_name"]:
         form.problems["village_name"] = _("Isi nama desanya, misalnya Sukamaju.")
-    _check_place(form, values)
-    _note(form, _village_settings(values))
+    _check_place(form, values, is_hub=is_hub)
+    _note(form, _village_settings(values), is_hub=is_hub)
     if "time_zone" not in form.problems and _zone(values) not in zone_names():
         form.problems["time_zone"] = _("Pilih zona waktunya, supaya jam berita betul.")
 
 
-def _check_place(form: Form, values: dict[str, str]) -> None:
+def _check_place(form: Form, values: dict[str, str], *, is_hub: bool) -> None:
     """Refuse a province that is not the one of the code: one of the two is mistyped."""
     chosen = values["province"]
     if chosen and places.province_named(chosen) is None:
         form.problems["province"] = _("Pilih salah satu yang ada di daftar.")
         return
-    code = _plain_code(values["kode_wilayah"])
-    by_code = places.province_of(code) if settings.KODE_WILAYAH.fullmatch(code) else None
+    code = settings.dotted_code(values["kode_wilayah"])
+    is_code = not settings.problems({"kode_wilayah": code}, is_hub=is_hub)
+    by_code = places.province_of(code) if is_code else None
     if chosen and by_code is not None and by_code.name != chosen:
         form.problems["province"] = _(
             "Kode {code} milik {province}. Samakan provinsinya, atau periksa lagi kodenya."
@@ -107,7 +111,7 @@ def _check_place(form: Form, values: dict[str, str]) -> None:
 def _village_settings(values: Mapping[str, str]) -> dict[str, Any]:
     term = values.get("village_term", "")
     term = values.get("other_term", "") if term == OTHER else term
-    code = _plain_code(values.get("kode_wilayah", ""))
+    code = settings.dotted_code(values.get("kode_wilayah", ""))
     by_code = places.province_of(code)
     return {
         "village_term": term,
@@ -127,7 +131,7 @@ def _zone(values: Mapping[str, str]) -> str:
     if values.get("time_zone"):
         return values["time_zone"]
     province = places.province_named(values.get("province", "")) or places.province_of(
-        _plain_code(values.get("kode_wilayah", ""))
+        settings.dotted_code(values.get("kode_wilayah", ""))
     )
     return province.zone if province else ""
 
@@ -183,19 +187,11 @@ def _checked_account(form: Form, values: dict[str, str], village: Mapping[str, s
     return "" if form.problems else passwords.hashed(password)
 
 
-def _note(form: Form, values: Mapping[str, Any]) -> None:
+def _note(form: Form, values: Mapping[str, Any], *, is_hub: bool = False) -> None:
     """Say what the settings' own rules say, beside the fields; what a field said before stays."""
-    for name, sentence in settings.problems(values).items():
+    for name, sentence in settings.problems(values, is_hub=is_hub).items():
         if name in form.values and not (name == "time_zone" and not form.values[name]):
             form.problems.setdefault(name, sentence)
-
-
-def _plain_code(text: str) -> str:
-    """People copy the code without dots, or with spaces: 3522072004 is 35.22.07.2004."""
-    digits = re.sub(r"[\s.]", "", text)
-    if re.fullmatch(r"\d{10}", digits):
-        return f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}.{digits[6:]}"
-    return text
 
 
 def _address(text: str) -> str:

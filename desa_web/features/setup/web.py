@@ -34,7 +34,7 @@ _ALWAYS_OPEN = ("setup.ready", "setup.colours")
 @blueprint.context_processor
 def words() -> dict[str, object]:
     """A media centre is asked, and told, in its own words."""
-    return {"is_hub": site().config.text("role") == "hub"}
+    return {"is_hub": settings.is_hub(site())}
 
 
 @blueprint.before_app_request
@@ -100,7 +100,7 @@ def answer_step(step: str) -> AnyResponse:
         return redirect(_address_of(found), 303)
     form = Form.sent()
     try:
-        values = steps.check(step, form, found)
+        values = steps.check(step, form, found, is_hub=settings.is_hub(site()))
         kept.keep(site(), found.ticket, step, values)
     except InvalidInput as error:
         form.refuse(error)
@@ -191,7 +191,7 @@ def _page(step: str, form: Form, found: Answers, status: int = 200) -> Response:
         here=step,
         term_choices=[*((term, term) for term in places.TERMS), (steps.OTHER, _("Lainnya …"))],
         province_choices=[
-            ("", _("Pilih provinsi") if words()["is_hub"] else _("Menurut kode wilayah")),
+            ("", _("Menurut kode wilayah")),
             *((p.name, p.name) for p in places.PROVINCES),
         ],
         zone_choices=[("", _("Menurut provinsi")), *_zones()],

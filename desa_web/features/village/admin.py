@@ -14,9 +14,11 @@ from desa_web.core.actor import Permission
 from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _
 from desa_web.core.settings import GROUPS, SETTINGS, Setting
+from desa_web.core.site import Site
 from desa_web.web import auth, desk, theme_layers
 from desa_web.web.accents import SHIPPED_ACCENTS, Accents, check_accents
 from desa_web.web.forms import Form
+from desa_web.web.house import site as here
 
 blueprint = desk.blueprint("village", __name__)
 
@@ -44,14 +46,14 @@ def index() -> AnyResponse:
 def group(name: str) -> Response:
     actor = auth.require(Permission.MANAGE_SITE)
     values = settings.read(actor.site)
-    return _page(name, Form({s.name: _shown(values[s.name]) for s in _of(name)}))
+    return _page(name, Form({s.name: _shown(values[s.name]) for s in _of(name, actor.site)}))
 
 
 @blueprint.post("/pengaturan/<name>")
 def change(name: str) -> Response:
     actor, form = auth.require(Permission.MANAGE_SITE), Form.sent()
     values: dict[str, object] = {}
-    for setting in _of(name):
+    for setting in _of(name, actor.site):
         if isinstance(setting.default, bool):
             values[setting.name] = form.flag(setting.name)
         elif setting.name in form.values:
@@ -69,7 +71,7 @@ def change(name: str) -> Response:
 
 
 def _page(name: str, form: Form, status: int = 200) -> Response:
-    fields = [_field(setting) for setting in _of(name)]
+    fields = [_field(setting) for setting in _of(name, here())]
     return desk.page(
         "village/settings.html",
         status,
@@ -81,8 +83,9 @@ def _page(name: str, form: Form, status: int = 200) -> Response:
     )
 
 
-def _of(name: str) -> list[Setting]:
-    found = [setting for setting in SETTINGS if setting.group == name]
+def _of(name: str, site: Site) -> list[Setting]:
+    is_hub = settings.is_hub(site)
+    found = [settings.setting(s.name, is_hub=is_hub) for s in SETTINGS if s.group == name]
     if not found:
         raise NotFound(_("Kelompok pengaturan ini tidak ada."))
     return found
