@@ -195,7 +195,7 @@ def site_context(values: Settings, *, base_url: str = "") -> Site:
         ),
         contacts=_contacts(values),
         hours=tuple(_hours(line) for line in values["office_hours"]),
-        licence=_licence(values["licence"]),
+        licence=licence_named(values["licence"]),
         base_url=(base_url or values["public_address"]).rstrip("/"),
         zone=values["time_zone"],
         social=tuple(Link(text=_social_name(u), url=u) for u in values["social_links"]),
@@ -253,7 +253,8 @@ def _hours(line: str) -> Hours:
     return Hours(days=days.strip(), weekdays=weekdays, opens=opens, closes=closes)
 
 
-def _licence(name: str) -> Licence:
+def licence_named(name: str) -> Licence:
+    """Return the licence of this name with its sentence and address."""
     if name == Licence().name:
         return Licence()
     sentence = f"Naskah dan foto boleh dipakai ulang dengan menyebut sumber ({name})."

@@ -18,7 +18,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from pathlib import Path
@@ -29,13 +29,11 @@ from desa_web.core.errors import NotFound, storage_error
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.features.hub import content, items
-from desa_web.features.hub.item import Origin
 from desa_web.features.hub.items import Shelf
 from desa_web.features.hub.models import ItemRow, SourceRow
 from desa_web.features.media import kit, kit_sources
 from desa_web.features.media import ninjs as press
 from desa_web.features.news.models import ArticleRow
-from desa_web.web.context_parts import Site as SiteContext
 
 NINJS_MAX, KITS_MAX = 1000, 50
 _AT_ONCE = 500
@@ -82,13 +80,12 @@ def ninjs(site: Site, chosen: Choice) -> bytes:
     giver = kit_sources.source()
     context = kit.context_of(site)
     found = _article_ids(site, chosen, NINJS_MAX)
-    origins = items.of_articles(found)
     documents = []
     for article_id in found:
         article = giver.kit_article(site, article_id) if giver is not None else None
         if article is None:
             continue
-        owner = _owned(context, origins.get(article_id))
+        owner = kit.owned(context, article)
         text = press.document(article, kit.article_photos(article), owner)
         documents.append(json.loads(text))
     return json.dumps(documents, ensure_ascii=False, indent=1, sort_keys=True).encode()
@@ -211,13 +208,6 @@ def _where(site: Site, chosen: Choice) -> tuple[str, list[object]]:
 def _start_ms(site: Site, day: date) -> int:
     tz = zone(settings.read(site)["time_zone"])
     return to_ms(datetime.combine(day, time(), tz))
-
-
-def _owned(context: SiteContext, origin: Origin | None) -> SiteContext:
-    """Return the context in which a village's text is the village's, not ours."""
-    if origin is None:
-        return context
-    return replace(context, name=origin.source_name, short_name=origin.source_name, code="")
 
 
 def _gather(path: Path, made: Sequence[kit.KitFile]) -> None:

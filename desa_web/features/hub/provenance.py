@@ -1,4 +1,4 @@
-"""The line under an article that says whose it is (the adapter "provenance").
+"""Says whose an article is: the line under it, and the owner that kits name (adapter "provenance").
 
 A text taken over as it came names its village; one that was edited here says so, too. Either links
 to the original as long as the village shows it.
@@ -25,10 +25,18 @@ def line(site: Site, article_id: str) -> tuple[Markup, set[str]]:
     if origin.is_derivative:
         words = _("Disunting {centre}; asli: {village}.")
     else:
-        words = _("Disadur dari {village}.")
+        words = _("Sumber: {village}.")
     said = Markup.escape(words).format(centre=settings.read(site).full_name, village=village)
     if origin.link:
         said += Markup(" ") + _LINK.format(origin.link, _("Baca naskah aslinya"))
     if origin.licence:
         said += Markup(" ({})").format(origin.licence)
     return said, {f"source:{origin.source_id}"}
+
+
+def owner(article_id: str) -> tuple[str, str, set[str]]:
+    """Return whose the text and the pictures are, under which licence; "" for our own; the keys."""
+    origin = items.of_article(article_id)
+    if origin is None:
+        return "", "", set()
+    return origin.source_name, origin.licence, {f"source:{origin.source_id}"}

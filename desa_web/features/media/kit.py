@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import unescape
@@ -38,11 +38,12 @@ from desa_web.features.media.kit_texts import KitPhoto
 from desa_web.features.media.photo import Photo
 from desa_web.features.media.uses import uses
 from desa_web.web import dates
+from desa_web.web.context_parts import Licence
 from desa_web.web.context_parts import Site as SiteContext
-from desa_web.web.public import site_context
+from desa_web.web.public import licence_named, site_context
 
 # Raise it when the same input shall give other bytes: old files are then not taken any more.
-FORMAT = 2
+FORMAT = 3
 PRESS_ALBUM = "foto-pers"
 PRESS_PHOTOS = 8
 _TEXT_LEVEL = 6
@@ -77,6 +78,7 @@ class _Content:
     headline: str
     tags: tuple[str, ...]
     files: tuple[tuple[str, Path], ...]
+    context: SiteContext
     keys: frozenset[str]
 
 
@@ -86,14 +88,14 @@ def of_article(site: Site, slug_or_id: str) -> KitFile:
     article = giver.kit_article(site, slug_or_id) if giver is not None else None
     if article is None:
         raise NotFound(_("Berita ini tidak ada, jadi paketnya juga tidak ada."))
-    context = context_of(site)
+    context = owned(context_of(site), article)
     content = _of_article(article, context)
     return _built(site, f"{slugify(context.short_name, fallback='desa')}-{article.slug}", content)
 
 
 def size_of(site: Site, article: KitArticle) -> int:
     """Return the size in bytes that the article's zip has, or will have when somebody asks."""
-    context = context_of(site)
+    context = owned(context_of(site), article)
     content = _of_article(article, context)
     size_bytes = _ZIP_END_BYTES
     for name, text in content.texts.items():
@@ -103,7 +105,7 @@ def size_of(site: Site, article: KitArticle) -> int:
     for one in content.photos:
         master = masters.path_of(site, one.photo.master_sha256)
         if master.exists():
-            words = _words(one, content, context)
+            words = _words(one, content)
             size_bytes += write_press_metadata(master, None, words)
             size_bytes += _entry_bytes(content, one.file)
     return size_bytes
@@ -125,6 +127,7 @@ def of_village(site: Site) -> KitFile:
             "captions.csv": kit_texts.captions(photos, context),
             "LISENSI.txt": kit_texts.licence(context),
         },
+        context=context,
         photos=tuple(photos),
         headline=context.name,
         tags=(),
@@ -163,6 +166,17 @@ def context_of(site: Site) -> SiteContext:
     return site_context(settings.read(site), base_url=site.config.text("base_url"))
 
 
+def owned(context: SiteContext, article: KitArticle) -> SiteContext:
+    """Return the context in which a text that was taken over is its owner's, not ours."""
+    if not article.owner:
+        return context
+    # A feed that names no licence has given none; ours is not theirs.
+    sentence = _("{name} tidak menyebut lisensi. Mintalah izin sebelum memakai ulang.")
+    unnamed = Licence(name="", url="", sentence=sentence.format(name=article.owner))
+    licence = licence_named(article.licence) if article.licence else unnamed
+    return replace(context, name=article.owner, short_name=article.owner, code="", licence=licence)
+
+
 def _of_article(article: KitArticle, context: SiteContext) -> _Content:
     photos = article_photos(article)
     return _Content(
@@ -175,6 +189,7 @@ def _of_article(article: KitArticle, context: SiteContext) -> _Content:
             "LISENSI.txt": kit_texts.licence(context),
             "ninjs.json": ninjs.document(article, photos, context),
         },
+        context=context,
         photos=tuple(photos),
         headline=article.title,
         tags=article.tags,
@@ -238,19 +253,18 @@ def _write(site: Site, path: Path, content: _Content) -> None:
 
 def _press_files(site: Site, content: _Content, folder: Path) -> Iterable[tuple[str, Path]]:
     """Write each photo with its words inside, one at a time."""
-    context = context_of(site)
     for one in content.photos:
         master = masters.path_of(site, one.photo.master_sha256)
         if not master.exists():
             sentence = _("Berkas foto {name} hilang dari server. Pulihkan dari cadangan.")
             raise Damaged(sentence.format(name=one.photo.file_name))
         target = folder / one.photo.file_name
-        write_press_metadata(master, target, _words(one, content, context))
+        write_press_metadata(master, target, _words(one, content))
         yield one.file, target
 
 
-def _words(one: KitPhoto, content: _Content, context: SiteContext) -> PressMetadata:
-    return kit_texts.press_metadata(one, context, content.headline, content.tags)
+def _words(one: KitPhoto, content: _Content) -> PressMetadata:
+    return kit_texts.press_metadata(one, content.context, content.headline, content.tags)
 
 
 def _entry_bytes(content: _Content, name: str) -> int:

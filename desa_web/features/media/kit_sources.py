@@ -20,7 +20,8 @@ class KitArticle:
     """A live article as newsrooms take it over.
 
     body is the canonical HTML of core.html. code: "[nes/NN]". source: who publishes, "" for the
-    village's KIM. keys: the surrogate keys it is made from.
+    village's KIM. owner: whose text and pictures it is when it was taken over, with the licence
+    that they gave it; both "" for our own. keys: the surrogate keys it is made from.
     """
 
     id: str
@@ -41,6 +42,8 @@ class KitArticle:
     lead_photo_id: str
     correction: str
     keys: frozenset[str]
+    owner: str = ""
+    licence: str = ""
 
 
 class KitArticles(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from desa_web.core.errors import DesaError
+from desa_web.core.registry import adapters, of_role
 from desa_web.core.site import Site
 from desa_web.features.media.kit_sources import KitArticle
 from desa_web.features.news import queries
@@ -19,7 +20,7 @@ def kit_articles(
     """Return live articles, newest first."""
     items = queries.published(site, kind=Kind.ARTICLE, before=before, limit=limit)
     found = (queries.live_by_id(item.id) for item in items)
-    return [_kit_article(live) for live in found if live is not None]
+    return [_kit_article(site, live) for live in found if live is not None]
 
 
 def kit_article(site: Site, slug_or_id: str) -> KitArticle | None:
@@ -31,11 +32,12 @@ def kit_article(site: Site, slug_or_id: str) -> KitArticle | None:
         except DesaError:
             return None
         live = found if isinstance(found, Live) else None
-    return None if live is None else _kit_article(live)
+    return None if live is None else _kit_article(site, live)
 
 
-def _kit_article(live: Live) -> KitArticle:
+def _kit_article(site: Site, live: Live) -> KitArticle:
     article, text = live.article, live.revision.text
+    owner, licence, keys = _owner(site, article.id)
     return KitArticle(
         id=article.id,
         slug=article.slug,
@@ -54,5 +56,17 @@ def _kit_article(live: Live) -> KitArticle:
         updated_at=live.revision.saved_at,
         lead_photo_id=text.lead_photo_id,
         correction=text.correction,
-        keys=frozenset({f"article:{article.id}"}),
+        keys=frozenset({f"article:{article.id}", *keys}),
+        owner=owner,
+        licence=licence,
     )
+
+
+def _owner(site: Site, article_id: str) -> tuple[str, str, set[str]]:
+    """Return whose it is when it was taken over, its licence, and the keys of both."""
+    from desa_web.features import FEATURES
+
+    for adapter in adapters(of_role(FEATURES, site.config.text("role")), "provenance"):
+        owner, licence, keys = adapter.owner(article_id)
+        return owner, licence, keys
+    return "", "", set()

@@ -131,6 +131,20 @@ def test_one_zip_holds_a_folder_for_each_article_with_its_photos(
     assert sum("/foto/" in name for name in names) == len(media.photos(_leads(hub))) == 1
 
 
+def test_a_kit_names_the_village_and_its_licence_not_the_centre(
+    hub: Site, desa: Desa, source: Source, published: list[str]
+) -> None:
+    settings.change(operator(hub), {"village_name": "Media Center", "licence": "Hak cipta"})
+    with zipfile.ZipFile(exports.kits(hub, Choice())) as archive:
+        texts = {name: archive.read(name) for name in archive.namelist()}
+    for name, text in texts.items():
+        if name.endswith("LISENSI.txt"):
+            assert "Sebut nama pemotret dan Desa Sukamaju." in text.decode()
+            assert "CC BY 4.0" in text.decode()
+        assert b"Media Center" not in text, name
+        assert b"Hak cipta" not in text, name
+
+
 def test_what_was_withdrawn_is_handed_on_no_more(hub: Site, published: list[str]) -> None:
     for article_id in published:
         assert len(json.loads(exports.ninjs(hub, Choice()))) > 0

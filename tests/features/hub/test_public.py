@@ -91,7 +91,7 @@ def test_an_article_says_whose_it_is_and_links_to_the_original(
     publish_all(hub, desa)
     shown = body_of(web, url_of(web, "Panen raya"))
     line = shown.partition('<p class="asal">')[2].partition("</p>")[0]
-    assert line.startswith("Disadur dari ")
+    assert line.startswith("Sumber: ")
     assert f'<a href="/desa/{sukamaju.slug}/">Desa Sukamaju</a>' in line
     assert 'href="https://a.desa.id/berita/panen-raya"' in line
     assert "nofollow ugc noopener" in line
