@@ -7,7 +7,8 @@
 The signature is over "desa-receipt-v1\0" and all that stands before it, so nothing can be taken
 out of a page either. Pages are no chain: the newest word on each article counts, and (born, n)
 says which one that is, whatever way and in whatever order they came. `after` is the receipt after
-which the page goes on without a gap.
+which the page goes on without a gap. An id "log:<problem>" speaks of the site's log itself:
+"returned" = no more of it is taken until people have spoken, "accepted" = it goes on.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from desa_web.engines.sync.line import compact, is_public, site_of
 from desa_web.engines.sync.log import ENDORSE, Key
 
 PREFIX = b"desa-receipt-v1\0"
+LOG = "log:"
 STATUSES = ("accepted", "published", "returned", "withdrawn")
 MAX_RECEIPTS = 200
 MAX_PAGE_BYTES = 1 << 20

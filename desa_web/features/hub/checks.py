@@ -8,8 +8,9 @@ from desa_web.core.checks import Finding, Level
 from desa_web.core.clock import DAY_MS
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
-from desa_web.features.hub import sources
+from desa_web.features.hub import sources, trouble
 from desa_web.features.hub.source import Source, State
+from desa_web.features.hub.trouble import Needs
 
 _HOUR_MS = 3_600_000
 # Twice the longest rhythm: who is asked once a day must have been asked by then.
@@ -35,10 +36,21 @@ def collecting_goes_on(site: Site) -> Iterator[Finding]:
 
 
 def sources_answer(site: Site) -> Iterator[Finding]:
-    """Name the sources that failed several times in a row."""
-    failing = [s for s in _asked(site) if s.poll.failures >= _MANY_FAILURES]
-    for source in failing[:20]:
-        yield Finding(source.name, Level.WARNING, source.poll.error)
+    """Name the sources whose log stands still, and those that failed several times in a row."""
+    if site.config.text("role") != "hub":
+        return
+    logs, now_ms = trouble.stopped(site), site.clock.now_ms()
+    found = [(s, trouble.trouble_of(s, logs, now_ms)) for s in sources.listed(site)]
+    stuck = [(s, wrong) for s, wrong in found if wrong.needs is Needs.DECISION]
+    failing = [
+        (s, wrong) for s, wrong in found
+        if wrong.code and wrong.needs is not Needs.DECISION and s.poll.failures >= _MANY_FAILURES
+    ]  # fmt: skip
+    for source, wrong in stuck:
+        sentence = f"{wrong.sentence} {_('Langkahnya ada di Papan desa.')}"
+        yield Finding(source.name, Level.WARNING, sentence)
+    for source, wrong in failing[:20]:
+        yield Finding(source.name, Level.WARNING, wrong.sentence)
 
 
 def _asked(site: Site) -> list[Source]:

@@ -28,6 +28,7 @@ from desa_web.engines.sync.shelf import Held, Shelf
 from desa_web.features.hub import (
     content,
     erasures,
+    log_words,
     origins,
     photos,
     receipts,
@@ -68,6 +69,7 @@ def taken(
         receiver = Receiver(site)
         before = receiver.shelf.source(name)
         outcome = receiver.receive(name, data, is_live=is_live)
+        log_words.follow(site, source.id, before, outcome, is_live=is_live)
         head = receiver.shelf.source(name).head
         is_redrawn = not before.is_new and (
             head.epoch != before.head.epoch or head.seq < before.head.seq

@@ -20,11 +20,10 @@ from desa_web.core.clock import as_utc
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
-from desa_web.engines.sync import Outcome, Receiver
+from desa_web.engines.sync import Outcome, Problem, Receiver
 from desa_web.engines.sync.line import MAX_LINE_BYTES, is_hash
-from desa_web.features.hub import intake, photos, receipts, sources
+from desa_web.features.hub import intake, log_words, photos, receipts, sources
 from desa_web.features.hub.source import Source, State
-from desa_web.features.sync.received import sentence_of
 
 # A part is at least one line, however long that is.
 MAX_PART_BYTES = MAX_LINE_BYTES + (256 << 10)
@@ -95,7 +94,7 @@ def take(site: Site, source: Source, lines: bytes, heard: Heard) -> dict[str, An
         "have": _have(site, source, heard, has_lines=bool(lines)),
         "next": PART_BYTES,
         "want": [w.ref for w in photos.wanted(source.id, _MAX_WANTED) if is_hash(w.ref)],
-        "problem": _problem(outcome),
+        "problem": _problem(site, source, outcome),
         "receipts": receipts.letter(site, source.id, heard.born, heard.n).decode(),
     }
 
@@ -116,10 +115,14 @@ def _have(site: Site, source: Source, heard: Heard, *, has_lines: bool) -> list[
     return [[point.epoch, point.seq, point.hash] for point in points]
 
 
-def _problem(outcome: Outcome | None) -> dict[str, str] | None:
-    if outcome is None or outcome.problem is None:
+def _problem(site: Site, source: Source, outcome: Outcome | None) -> dict[str, str] | None:
+    """Return why lines are not taken; a village that has none to send hears of a fork as well."""
+    problem = outcome.problem if outcome is not None else None
+    if outcome is None and Receiver(site).shelf.source(source.site or "").state == "fork":
+        problem = Problem.FORK
+    if problem is None:
         return None
-    return {"code": outcome.problem.value, "message": sentence_of(outcome.problem)}
+    return {"code": problem.value, "message": log_words.sentence(problem)}
 
 
 def _used(site: Site, source_id: str, used_ms: int) -> None:

@@ -25,7 +25,7 @@ from desa_web.core.site import Site
 from desa_web.engines.sync import log
 from desa_web.engines.sync.line import is_site
 from desa_web.engines.sync.shelf import Shelf
-from desa_web.features.hub import leases, schedule
+from desa_web.features.hub import leases, log_words, schedule
 from desa_web.features.hub.models import PollRow, SourceRow
 from desa_web.features.hub.source import Kind, Source, State, Trust, as_source, host_of
 from desa_web.features.news.article import one_line
@@ -234,6 +234,7 @@ def trust_again(actor: Actor, source_id: str, *, site: str = "") -> Source:
             db.execute(actor.site.database, f"DELETE FROM {table} WHERE site = ?", name)  # noqa: S608
         _update(current, row, "trust_again", {"site": name, "must_compare": True})
         leases.hurry(actor.site, [row.id])
+        log_words.goes_on(actor.site, row.id)
         # What was wrong was decided on just now; the next answer says how it is.
         sql = "UPDATE hub_poll SET error_code = '', error = '', failures = 0 WHERE source_id = ?"
         db.execute(actor.site.database, sql, row.id)

@@ -18,7 +18,14 @@ from desa_web.features.accounts.service import role_names
 from desa_web.features.media.space import space
 from desa_web.features.news import queries
 from desa_web.features.news.article import State
-from desa_web.features.news.desk_view import Moments, chip, outside, thumb_url, thumbnails
+from desa_web.features.news.desk_view import (
+    Moments,
+    alerts,
+    chip,
+    outside,
+    thumb_url,
+    thumbnails,
+)
 from desa_web.features.news.queries import DeskItem
 from desa_web.web import auth, dates, desk, health, typing
 from desa_web.web.house import site
@@ -94,6 +101,7 @@ def home() -> Response:
         live=live,
         approved=approved,
         lines=health_lines(actor),
+        alerts=alerts(actor),
         doubt=journal.clock_doubt(here),
         may_confirm=_may_confirm(actor),
         deputy=actor.deputy,

@@ -94,6 +94,23 @@ class Outside:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What the desk's home has to say before all else: endpoint and words of what to press."""
+
+    title: str
+    sentence: str
+    endpoint: str
+    label: str
+
+
+def alerts(actor: Actor) -> list[Alert]:
+    """Return what other features have to say to this person (the adapter "alerts")."""
+    from desa_web.features import FEATURES
+
+    return [alert for told in adapters(FEATURES, "alerts") for alert in told(actor)]
+
+
 def outside(site: Site, article_ids: Sequence[str]) -> dict[str, Outside]:
     """Return what other features know of these articles elsewhere (the adapter "outside")."""
     from desa_web.features import FEATURES

@@ -18,6 +18,7 @@ FEATURE = Feature(
         "followers": f"{_HERE}.service:followers",
         "sync": f"{_HERE}.profile",
         "outside": f"{_HERE}.outside",
+        "alerts": f"{_HERE}.log_notice:alerts",
     },
-    checks=(f"{_HERE}.checks:CHECKS",),
+    checks=(f"{_HERE}.checks:CHECKS", f"{_HERE}.log_notice:CHECKS"),
 )

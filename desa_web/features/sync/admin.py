@@ -19,6 +19,7 @@ from desa_web.engines.sync import KeyRing, home, log
 from desa_web.features.news.desk_view import Moments, Outside
 from desa_web.features.sync import bundles, hubs, receipts, service, sticks
 from desa_web.features.sync.hubs import Hub, State
+from desa_web.features.sync.log_notice import notice
 from desa_web.features.sync.outside import view
 from desa_web.web import auth, dates, desk
 from desa_web.web.forms import Form
@@ -227,6 +228,7 @@ def _page(actor: Actor, form: Form, status: int = 200) -> Response:
         has_code=found.has_recovery_code,
         waits=hubs.waiting(here, hub) if hub is not None and is_here else None,
         told=_told(actor),
+        notice=notice(here),
         sticks=sticks.ready(actor),
         moment=Moments(here),
         next_at=_next_at(hub),

@@ -71,8 +71,10 @@ def said_of(site: Site, object_ids: Sequence[str]) -> dict[str, Word]:
 
 
 def newest(site: Site, limit: int = 10) -> list[Word]:
-    """Return the last words of hubs, newest first."""
-    return _words(site, f"{_SELECT} ORDER BY at DESC, object_id LIMIT ?", limit)
+    """Return the last words of hubs on articles, newest first."""
+    # What a hub says of the log itself is log_notice.py's.
+    sql = f"{_SELECT} WHERE object_id NOT LIKE ? ORDER BY at DESC, object_id LIMIT ?"
+    return _words(site, sql, f"{receipt.LOG}%", limit)
 
 
 def titles(site: Site, words: Sequence[Word]) -> dict[str, str]:
