@@ -89,6 +89,7 @@ def install(app: Flask) -> None:
         desk_undo=undo_address,
         desk_badge=badge,
         village_name=village_name,
+        is_first_wrong=is_first_wrong,
         current_session=auth.session,
     )
     app.add_url_rule("/statis/<digest>/<path:name>", "desk_static", _static)
@@ -134,6 +135,13 @@ def village_name() -> str:
     if not hasattr(g, "desa_village_name"):
         g.desa_village_name = settings.read(site()).full_name
     return str(g.desa_village_name)
+
+
+def is_first_wrong() -> bool:
+    """Return True once a page: for the first of its fields that is wrong."""
+    is_first = not g.get("desa_wrong_field", False)
+    g.desa_wrong_field = True
+    return is_first
 
 
 def static_url(name: str) -> str:

@@ -85,7 +85,10 @@ def test_returning_needs_a_reason_and_keeps_what_was_typed(
     web = client(hub, actor_as(hub, Role.OFFICER))
     refused = post_form(web, f"{INBOX}/{item_id}", {"do": "return", "reason": "  "})
     assert refused.status_code == 422
-    assert "Tulis alasan untuk desa" in refused.get_data(as_text=True)
+    shown = refused.get_data(as_text=True)
+    assert "Tulis alasan untuk desa" in shown
+    assert re.search(r'<textarea id="reason"[^>]* aria-invalid="true" autofocus>', shown)
+    assert 'href="#reason-galat"' in shown
     done = post_form(web, f"{INBOX}/{item_id}", {"do": "return", "reason": "Foto buram."})
     assert done.status_code == 303
     shown = web.get(f"{INBOX}/{item_id}").get_data(as_text=True)
