@@ -1,4 +1,4 @@
-"""A form that comes back leads to its first wrong field: by focus, by a link, with or without JS."""
+"""A form that comes back leads to its first wrong field: by focus and by links, without scripts."""
 
 from __future__ import annotations
 
