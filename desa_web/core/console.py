@@ -20,7 +20,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desa_web.core.errors import NotFound
+from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _, short_day, short_moment
 
 if TYPE_CHECKING:
@@ -186,6 +186,24 @@ class Console:
             # The reader (head, less) has gone: nobody is left to be told.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(0) from None
+
+
+def out_file(file: Path) -> Path:
+    """Return the whole path of a file that a command is to write. Raises InvalidInput."""
+    path = file.resolve()
+    if path.is_dir():
+        raise InvalidInput(_("{file} adalah folder. Sebut nama berkasnya.").format(file=file))
+    if not path.parent.is_dir():
+        raise InvalidInput(no_folder(path.parent))
+    return path
+
+
+def no_folder(folder: Path) -> str:
+    """Return the sentence for a folder that is not there, often a stick that is not in."""
+    return _(
+        "Folder {folder} tidak ada. Bila itu stik, pasang dulu dan tunggu sampai terbuka; "
+        "bila folder biasa, buat dengan: mkdir -p {folder}"
+    ).format(folder=folder)
 
 
 def _from_environment() -> Path | None:

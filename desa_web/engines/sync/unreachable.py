@@ -40,6 +40,7 @@ class Unreachable(DesaError):
 
     `reason` is stable, `status` is the HTTP status if one came, `retry_after_s` what the source
     asked for (0: nothing). is_security: somebody led us where nobody should ask (exit code 4).
+    fact: the sentence without the promise to try again, for callers that do not keep trying.
     """
 
     code = "tidak-terhubung"
@@ -54,8 +55,9 @@ class Unreachable(DesaError):
         http_status: int = 0,
         where: str = "",
     ) -> None:
-        text = sentence or _(_SENTENCES[reason]).format(url=where)
-        super().__init__(text, reason=reason.value)
+        self.fact = sentence or _(_SENTENCES[reason]).format(url=where)
+        later = "" if sentence else _(_LATER.get(reason, ""))
+        super().__init__(f"{self.fact} {later}".rstrip(), reason=reason.value)
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.http_status = http_status
@@ -69,31 +71,36 @@ _SENTENCES = {
     Reason.ADDRESS: "Alamat ini tidak bisa dipakai. Tulis seperti https://sukamaju.desa.id.",
     Reason.PRIVATE: "Alamat ini menuju jaringan dalam, bukan internet, jadi tidak dibuka. "
     "Periksa alamatnya; jaringan sendiri diizinkan dengan pilihan allow_private_sources.",
-    Reason.DNS: "Nama situs ini tidak ditemukan. Periksa ejaannya, atau tanyakan ke desa apakah "
-    "domainnya masih diperpanjang.",
+    Reason.DNS: "Nama situs ini tidak ditemukan. Periksa ejaannya, atau tanyakan ke "
+    "pengelolanya apakah domainnya masih diperpanjang.",
     Reason.NETWORK: "Komputer ini tidak tersambung ke internet. Periksa kabel atau modem, "
     "lalu coba lagi.",
-    Reason.CLOSED: "Server situs ini tidak menjawab, mungkin sedang mati. Dicoba lagi nanti; "
-    "bila sampai besok, hubungi desa.",
+    Reason.CLOSED: "Server situs ini tidak menjawab, mungkin sedang mati.",
     Reason.CERTIFICATE: "Sertifikat keamanan situs ini tidak sah atau sudah lewat masanya. Minta "
     "pengelola situs memperbaruinya; periksa juga tanggal komputer ini.",
     Reason.CLOCK: "Jam komputer salah, jadi sambungan aman tidak bisa dibuka. Setel tanggal dan "
     "jam, lalu coba lagi.",
-    Reason.SLOW: "Sambungan terlalu lambat dan berhenti di tengah jalan. Dilanjutkan dari tempat "
-    "terakhir nanti.",
-    Reason.CUT: "Sambungan terputus di tengah jalan. Dilanjutkan dari tempat terakhir nanti.",
+    Reason.SLOW: "Sambungan terlalu lambat dan berhenti di tengah jalan.",
+    Reason.CUT: "Sambungan terputus di tengah jalan.",
     Reason.TOO_LARGE: "Jawaban situs ini terlalu besar, jadi tidak diambil. Periksa alamatnya.",
     Reason.MOVED: "Situs ini mengalihkan ke {url}. Bila itu alamat barunya, ganti alamat sumber.",
-    Reason.BUSY: "Situs ini sedang sibuk dan minta ditunggu. Dicoba lagi nanti.",
+    Reason.BUSY: "Situs ini sedang sibuk dan minta ditunggu.",
     Reason.STRANGER: "Yang menjawab bukan situs yang dicari, mungkin halaman masuk Wi-Fi. Buka "
     "peramban dan masuk dulu, atau periksa alamatnya.",
     Reason.GONE: "Yang diminta tidak ada di situs ini. Periksa alamatnya, atau tanyakan ke "
     "pengelola situs.",
     Reason.REFUSED: "Situs ini menolak permintaan. Tanyakan ke pengelola situs.",
-    Reason.FAILED: "Situs ini sedang rusak. Dicoba lagi nanti; kabari pengelola situs bila "
-    "berlanjut.",
-    Reason.CORRUPT: "Berkas yang datang tidak sama dengan yang dijanjikan, jadi tidak disimpan. "
-    "Diambil ulang nanti.",
+    Reason.FAILED: "Situs ini sedang rusak.",
+    Reason.CORRUPT: "Berkas yang datang tidak sama dengan yang dijanjikan, jadi tidak disimpan.",
+}
+# What happens next where a source is asked again and again.
+_LATER = {
+    Reason.CLOSED: "Dicoba lagi nanti; bila sampai besok, hubungi pengelolanya.",
+    Reason.SLOW: "Dilanjutkan dari tempat terakhir nanti.",
+    Reason.CUT: "Dilanjutkan dari tempat terakhir nanti.",
+    Reason.BUSY: "Dicoba lagi nanti.",
+    Reason.FAILED: "Dicoba lagi nanti; kabari pengelola situs bila berlanjut.",
+    Reason.CORRUPT: "Diambil ulang nanti.",
 }
 
 

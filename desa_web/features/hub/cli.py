@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from desa_web.core.console import Console
+from desa_web.core.console import Column, Console, out_file
 from desa_web.core.i18n import _
 from desa_web.features.hub.pairing_cli import pair
 
 if TYPE_CHECKING:
+    from desa_web.core.actor import Actor
+    from desa_web.core.site import Site
     from desa_web.features.hub.item import Item
     from desa_web.features.hub.source import Source
+
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_KIND = Column("kind", words={"desa": "situs desa", "feed": "feed"})
+_SOURCE_STATE = Column("state", words={"active": "aktif", "paused": "dijeda", "removed": "dihapus"})
+_TRUST = Column("trust", words={"review": "diperiksa dulu", "auto": "sendiri"})
+_SOURCES = (
+    "name", _KIND, _SOURCE_STATE, _TRUST, "last_ok_at", "last_news_at", "address", "error",
+)  # fmt: skip
+_SOURCE = (
+    "name", Column("slug", "nama singkat"), _KIND, _SOURCE_STATE, _TRUST, "address", "site",
+    "kode_wilayah", "district", Column("confirmed", "sudah dipastikan"), "contact",
+    Column("claims_name", "mengaku sebagai"), Column("claims_code", "mengaku kode wilayah"),
+    "last_ok_at", "last_news_at", "next_at", "error",
+    Column("new", "berita baru"), Column("updated", "berubah"), Column("withdrawn", "ditarik"),
+    Column("held", "disimpan"), Column("published", "terbit di sini"),
+    Column("returned", "dikembalikan"), Column("lost", "hilang di desa"), "id",
+)  # fmt: skip
+_ITEM_STATE = Column(
+    "state",
+    words={
+        "new": "baru", "held": "disimpan", "published": "terbit di sini",
+        "returned": "dikembalikan",
+    },
+)  # fmt: skip
+_EMPTY_SHELVES = {
+    "new": "Tidak ada kabar baru. Ambil dulu: desa sync pull",
+    "updated": "Tidak ada berita yang berubah di desa.",
+    "withdrawn": "Tidak ada berita yang ditarik desa.",
+    "held": "Tidak ada yang disimpan.",
+    "published": "Belum ada kabar desa yang terbit di sini.",
+    "returned": "Tidak ada yang dikembalikan ke desa.",
+}
 
 
 @click.group(epilog="Contoh:  desa hub source add https://sukamaju.desa.id   ·   desa sync pull")
@@ -38,12 +72,20 @@ def source() -> None:
 @click.pass_obj
 def add(console: Console, address: str, kind: str | None, name: str, contact: str) -> None:
     """Tambah sumber: alamat situs desa, atau alamat feed situs lain."""
-    from desa_web.features.hub import sources
+    from desa_web.engines.sync.unreachable import Unreachable
+    from desa_web.features.hub import at_hub, sources
     from desa_web.features.hub.source import Kind
 
-    with console.actor() as actor:
+    with at_hub.officer(console) as actor:
         chosen = Kind(kind) if kind else None
-        made = sources.add(actor, address, kind=chosen, name=name, contact=contact)
+        try:
+            made = sources.add(actor, address, kind=chosen, name=name, contact=contact)
+        except Unreachable as error:
+            way = _(
+                "Tanpa bertanya: desa hub source add {address} --kind desa   (atau --kind feed)"
+            )
+            sentence = f"{error.message} {way.format(address=address)}"
+            raise Unreachable(error.reason, sentence) from error
         sentence = _("{name} ditambahkan sebagai {kind}. Ambil beritanya dengan: desa sync pull")
         told = _("situs desa") if made.kind is Kind.DESA else _("feed, tanpa tanda tangan")
         console.event(_record(made), sentence.format(name=made.name, kind=told))
@@ -54,12 +96,12 @@ def add(console: Console, address: str, kind: str | None, name: str, contact: st
 @click.pass_obj
 def list_(console: Console, is_all: bool) -> None:
     """Daftar sumber dan keadaannya."""
-    from desa_web.features.hub import sources
+    from desa_web.features.hub import at_hub, sources
 
-    with console.actor() as actor:
+    with at_hub.officer(console) as actor:
         found = sources.listed(actor.site, with_removed=is_all)
-        columns = ("slug", "name", "kind", "address", "state", "trust", "error")
-        console.show([_record(one) for one in found], columns=columns)
+        empty = _("Belum ada sumber. Tambah dulu: desa hub source add https://sukamaju.desa.id")
+        console.show([_record(one) for one in found], _SOURCES, empty=empty)
 
 
 @source.command()
@@ -67,10 +109,9 @@ def list_(console: Console, is_all: bool) -> None:
 @click.pass_obj
 def show(console: Console, name: str) -> None:
     """Semua tentang satu sumber."""
-    from desa_web.features.hub import items, sources
+    from desa_web.features.hub import at_hub, items, sources
 
-    with console.actor() as actor:
-        one = sources.find(actor.site, name)
+    with at_hub.officer_of(console, name) as (actor, one):
         said = sources.claim(actor.site, one.site)
         counts = {str(shelf): n for shelf, n in items.counts(one.id).items()}
         record = {
@@ -78,11 +119,7 @@ def show(console: Console, name: str) -> None:
             "claims_name": said.name if said else "",
             "claims_code": said.kode_wilayah if said else "",
         }  # fmt: skip
-        if console.is_json:
-            console.show([record])
-            return
-        for part, value in record.items():
-            console.line(f"{part:16} {'-' if value in (None, '') else value}")
+        console.show_one(record, _SOURCE)
 
 
 @source.command()
@@ -103,10 +140,9 @@ def change(
     address: str | None,
 ) -> None:
     """Ubah nama, alamat, kontak, atau wilayah sumber."""
-    from desa_web.features.hub import sources
+    from desa_web.features.hub import at_hub, sources
 
-    with console.actor() as actor:
-        one = sources.find(actor.site, name)
+    with at_hub.officer_of(console, name) as (actor, one):
         done = sources.change(
             actor, one.id, name=new_name, contact=contact, kode_wilayah=code, district=district,
             address=address,
@@ -116,28 +152,16 @@ def change(
 
 @source.command()
 @click.argument("name")
-@click.pass_obj
-def confirm(console: Console, name: str) -> None:
-    """Pastikan: sumber ini memang desa yang disebutnya."""
-    from desa_web.features.hub import sources
-
-    with console.actor() as actor:
-        done = sources.confirm(actor, sources.find(actor.site, name).id)
-        console.event(_record(done), _("{name} sudah dipastikan.").format(name=done.name))
-
-
-@source.command()
-@click.argument("name")
 @click.option("--auto/--review", "is_auto", required=True, help="Terbit sendiri, atau diperiksa.")
 @click.pass_obj
 def trust(console: Console, name: str, is_auto: bool) -> None:
     """Beritanya terbit sendiri, atau diperiksa petugas dulu."""
-    from desa_web.features.hub import sources
+    from desa_web.features.hub import at_hub, sources
     from desa_web.features.hub.source import Trust
 
-    with console.actor() as actor:
+    with at_hub.officer_of(console, name) as (actor, one):
         value = Trust.AUTO if is_auto else Trust.REVIEW
-        done = sources.trust(actor, sources.find(actor.site, name).id, value)
+        done = sources.trust(actor, one.id, value)
         sentences = {
             Trust.AUTO: _("Berita {name} terbit sendiri mulai sekarang."),
             Trust.REVIEW: _("Berita {name} diperiksa petugas dulu."),
@@ -145,28 +169,38 @@ def trust(console: Console, name: str, is_auto: bool) -> None:
         console.event(_record(done), sentences[value].format(name=done.name))
 
 
-@source.command()
-@click.argument("name")
-@click.pass_obj
-def pause(console: Console, name: str) -> None:
-    """Jangan tanyai sumber ini untuk sementara."""
-    from desa_web.features.hub import sources
+def _decision(name: str, about: str, done: str) -> click.Command:
+    """Return a command that calls the rule of this name on one source and says `done`."""
 
-    with console.actor() as actor:
-        done = sources.pause(actor, sources.find(actor.site, name).id)
-        console.event(_record(done), _("{name} dijeda.").format(name=done.name))
+    @click.command(name, help=about, epilog=f"Contoh:  desa hub source {name} sukamaju")
+    @click.argument("source_name", metavar="NAMA")
+    @click.pass_obj
+    def command(console: Console, source_name: str) -> None:
+        from desa_web.features.hub import at_hub, sources
+
+        with at_hub.officer_of(console, source_name) as (actor, one):
+            made = getattr(sources, name)(actor, one.id)
+            sentence = _(done).format(name=made.name, slug=made.slug)
+            console.event(_record(made), sentence)
+
+    return command
 
 
-@source.command()
-@click.argument("name")
-@click.pass_obj
-def resume(console: Console, name: str) -> None:
-    """Tanyai sumber ini lagi."""
-    from desa_web.features.hub import sources
-
-    with console.actor() as actor:
-        done = sources.resume(actor, sources.find(actor.site, name).id)
-        console.event(_record(done), _("{name} ditanyai lagi.").format(name=done.name))
+for _name, _about, _done in (
+    (
+        "confirm",
+        "Pastikan: sumber ini memang desa yang disebutnya.",
+        "{name} sudah dipastikan. Supaya beritanya terbit sendiri: "
+        "desa hub source trust {slug} --auto",
+    ),
+    (
+        "pause",
+        "Jangan tanyai sumber ini untuk sementara.",
+        "{name} dijeda. Tanyai lagi dengan: desa hub source resume {slug}",
+    ),
+    ("resume", "Tanyai sumber ini lagi.", "{name} ditanyai lagi pada pengambilan berikut."),
+):
+    source.add_command(_decision(_name, _about, _done))
 
 
 @source.command()
@@ -175,12 +209,10 @@ def resume(console: Console, name: str) -> None:
 @click.pass_obj
 def remove(console: Console, name: str, yes: bool) -> None:
     """Hapus sumber dari daftar; yang sudah terbit tetap terbit."""
-    from desa_web.features.hub import sources
+    from desa_web.features.hub import at_hub, sources
 
-    with console.actor() as actor:
-        one = sources.find(actor.site, name)
-        if not yes and not console.is_json:
-            click.confirm(_("Hapus {name} dari daftar?").format(name=one.name), abort=True)
+    with at_hub.officer_of(console, name) as (actor, one):
+        console.confirm(_("Hapus {name} dari daftar?").format(name=one.name), is_sure=yes)
         done = sources.remove(actor, one.id)
         console.event(_record(done), _("{name} dihapus dari daftar.").format(name=done.name))
 
@@ -191,14 +223,12 @@ def remove(console: Console, name: str, yes: bool) -> None:
 @click.pass_obj
 def trust_again(console: Console, name: str, yes: bool) -> None:
     """Terima lagi desa yang kuncinya ganda, hilang, atau yang mulai dari awal."""
-    from desa_web.features.hub import discover, sources
+    from desa_web.features.hub import at_hub, discover, sources
 
-    with console.actor() as actor:
-        one = sources.find(actor.site, name)
+    with at_hub.officer_of(console, name) as (actor, one):
         card = discover.card_at(actor.site, one.address) if one.address else None
-        if not yes and not console.is_json:
-            question = _("Sudah bicara dengan {name}, dan alamat {address} memang miliknya?")
-            click.confirm(question.format(name=one.name, address=one.address), abort=True)
+        question = _("Sudah bicara dengan {name}, dan alamat {address} memang miliknya?")
+        console.confirm(question.format(name=one.name, address=one.address), is_sure=yes)
         done = sources.trust_again(actor, one.id, site=card.site if card else "")
         sentence = _("{name} dibaca dari awal pada pengambilan berikut: desa sync pull")
         console.event(_record(done), sentence.format(name=done.name))
@@ -210,10 +240,9 @@ def trust_again(console: Console, name: str, yes: bool) -> None:
 @click.pass_obj
 def give_back(console: Console, name: str, folder: Path) -> None:
     """Tulis ke FOLDER berita yang hilang dari desa; di desa: desa news import FOLDER."""
-    from desa_web.features.hub import giving_back, sources
+    from desa_web.features.hub import at_hub, giving_back
 
-    with console.actor() as actor:
-        one = sources.find(actor.site, name)
+    with at_hub.officer_of(console, name) as (actor, one):
         files = giving_back.write(actor, one.id, folder)
         sentence = _("{n} berita {name} ditulis ke {folder}. Di desa: desa news import {folder}")
         if not files:
@@ -223,13 +252,13 @@ def give_back(console: Console, name: str, folder: Path) -> None:
 
 
 @source.command("import-opml")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=_FILE)
 @click.pass_obj
 def import_opml(console: Console, file: Path) -> None:
     """Tambah sumber dari berkas OPML; yang sudah ada dilewati."""
-    from desa_web.features.hub import opml
+    from desa_web.features.hub import at_hub, opml
 
-    with console.actor() as actor:
+    with at_hub.officer(console) as actor:
         for one in opml.take(actor, file.read_bytes()):
             record = {"name": one.name, "address": one.address, "added": one.is_added,
                       "error": one.sentence}  # fmt: skip
@@ -238,16 +267,16 @@ def import_opml(console: Console, file: Path) -> None:
 
 
 @source.command("export-opml")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def export_opml(console: Console, file: Path) -> None:
     """Tulis daftar sumber ke berkas OPML."""
     from desa_web.core.disk import write_atomic
-    from desa_web.features.hub import opml, sources
+    from desa_web.features.hub import at_hub, opml, sources
 
-    with console.actor() as actor:
-        found = sources.listed(actor.site)
-        write_atomic(file, opml.make(actor.site, found))
+    with at_hub.officer(console) as actor:
+        found, path = sources.listed(actor.site), out_file(file)
+        write_atomic(path, opml.make(actor.site, found))
         sentence = _("{n} sumber ditulis ke {file}.").format(n=len(found), file=file)
         console.event({"file": str(file), "sources": len(found)}, sentence)
 
@@ -260,23 +289,28 @@ def inbox() -> None:
 @inbox.command("list")
 @click.option(
     "--shelf",
-    type=click.Choice(["new", "updated", "withdrawn", "held", "published", "returned"]),
+    type=click.Choice(list(_EMPTY_SHELVES)),
     default="new",
-    help="Bagian kotak masuk.",
+    metavar="BAGIAN",
+    help="new (baru), updated (berubah di desa), withdrawn (ditarik desa), held (disimpan), "
+    "published (terbit di sini), returned (dikembalikan).",
 )
 @click.option("--source", "source_name", default="", metavar="NAMA", help="Hanya sumber ini.")
-@click.option("--limit", default=50, help="Paling banyak sekian.")
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), help="Paling banyak sekian.")
 @click.pass_obj
 def inbox_list(console: Console, shelf: str, source_name: str, limit: int) -> None:
     """Yang menunggu, terbaru di atas."""
-    from desa_web.features.hub import items, sources
+    from desa_web.features.hub import at_hub, items, sources
 
-    with console.actor() as actor:
-        names = {one.id: one.name for one in sources.listed(actor.site)}
+    with at_hub.officer(console) as actor:
         chosen = sources.find(actor.site, source_name).id if source_name else ""
+        names = _names(actor.site)
         found = items.listing(items.Shelf(shelf), source_id=chosen, limit=limit)
-        records = [_item(one, names) for one in found]
-        console.show(records, columns=("id", "source", "title", "received_at"))
+        console.show(
+            [_item(one, names) for one in found],
+            ("id", "source", "title", _ITEM_STATE, "received_at"),
+            empty=_(_EMPTY_SHELVES[shelf]),
+        )
 
 
 @inbox.command()
@@ -285,13 +319,14 @@ def inbox_list(console: Console, shelf: str, source_name: str, limit: int) -> No
 @click.pass_obj
 def publish(console: Console, ids: tuple[str, ...], replace_edit: bool) -> None:
     """Terbitkan dengan nama desanya."""
-    from desa_web.features.hub import inbox, sources
+    from desa_web.features.hub import inbox
 
-    with console.actor() as actor:
-        names = {one.id: one.name for one in sources.listed(actor.site)}
-        for item_id in ids:
-            done = inbox.publish(actor, item_id, replaces_edit=replace_edit)
-            console.event(_item(done, names), _("Terbit: {title}").format(title=done.title))
+    _each(
+        console,
+        ids,
+        lambda actor, item_id: inbox.publish(actor, item_id, replaces_edit=replace_edit),
+        _("Terbit: {title}"),
+    )
 
 
 @inbox.command()
@@ -299,13 +334,9 @@ def publish(console: Console, ids: tuple[str, ...], replace_edit: bool) -> None:
 @click.pass_obj
 def hold(console: Console, ids: tuple[str, ...]) -> None:
     """Simpan dulu, belum diterbitkan."""
-    from desa_web.features.hub import inbox, sources
+    from desa_web.features.hub import inbox
 
-    with console.actor() as actor:
-        names = {one.id: one.name for one in sources.listed(actor.site)}
-        for item_id in ids:
-            done = inbox.hold(actor, item_id)
-            console.event(_item(done, names), _("Disimpan: {title}").format(title=done.title))
+    _each(console, ids, inbox.hold, _("Disimpan: {title}"))
 
 
 @inbox.command("return")
@@ -314,12 +345,34 @@ def hold(console: Console, ids: tuple[str, ...]) -> None:
 @click.pass_obj
 def return_(console: Console, item_id: str, reason: str) -> None:
     """Kembalikan ke desa dengan alasan."""
-    from desa_web.features.hub import inbox, sources
+    from desa_web.features.hub import inbox
 
-    with console.actor() as actor:
-        names = {one.id: one.name for one in sources.listed(actor.site)}
-        done = inbox.return_(actor, item_id, reason)
-        console.event(_item(done, names), _("Dikembalikan: {title}").format(title=done.title))
+    _each(
+        console,
+        (item_id,),
+        lambda actor, one: inbox.return_(actor, one, reason),
+        _("Dikembalikan: {title}"),
+    )
+
+
+def _each(
+    console: Console, ids: tuple[str, ...], decide: Callable[[Actor, str], Item], done: str
+) -> None:
+    """Decide on each item and say so at once: what is said is done, whatever comes after."""
+    from desa_web.features.hub import at_hub
+
+    with at_hub.officer(console) as actor:
+        names = _names(actor.site)
+        for item_id in ids:
+            item = decide(actor, item_id)
+            console.event(_item(item, names), done.format(title=item.title))
+
+
+def _names(site: Site) -> Mapping[str, str]:
+    """Return what the sources are called, by their id."""
+    from desa_web.features.hub import sources
+
+    return {one.id: one.name for one in sources.listed(site)}
 
 
 def _record(one: Source) -> Mapping[str, object]:

@@ -46,10 +46,14 @@ def client_of(site: Site, **limits: float) -> Client:
 
 
 def look(site: Site, address: str) -> Found:
-    """Ask an address what it is. Raises InvalidInput, Unreachable."""
+    """Ask an address what it is. Raises InvalidInput, Unreachable: nobody will ask again."""
     from desa_web.features.hub.sources import checked_address
 
-    return asyncio.run(_look(site, checked_address(address)))
+    try:
+        return asyncio.run(_look(site, checked_address(address)))
+    except Unreachable as error:
+        sentence = _("{fact} Belum ada yang ditambahkan; coba lagi nanti.").format(fact=error.fact)
+        raise Unreachable(error.reason, sentence, http_status=error.http_status) from error
 
 
 def card_at(site: Site, address: str) -> Card:

@@ -9,23 +9,16 @@ from dataclasses import asdict
 import click
 
 from desa_web.core.console import Console
-from desa_web.core.errors import Conflict
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
-from desa_web.features.hub import collect, gather, sources
+from desa_web.features.hub import at_hub, collect, gather, sources
 from desa_web.features.hub.collect import Asked, Report
 
 
 def run(console: Console, names: Sequence[str], *, is_due: bool) -> int:
     """Collect and return the exit code: 0, 1 some failed, 3 all, 4 security (5, 75 by error)."""
     with console.site() as site:
-        if site.config.text("role") != "hub":
-            raise Conflict(
-                _(
-                    "Situs ini desa, bukan hub. Hub dibuat dengan: desa init FOLDER --role hub. "
-                    "Berita desa diambil hub, atau dikirim dengan: desa sync push."
-                )
-            )
+        at_hub.require(site)
         only = [sources.find(site, name).id for name in names]
         report = _collected(console, site, only, is_due=is_due)
         _tell(console, report, has_sources=bool(gather.askable()))

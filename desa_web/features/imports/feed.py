@@ -95,7 +95,16 @@ def _of_file(file: Path) -> Feed:
 async def _fetched(client: Client | None, url: str) -> ForeignFeed:
     if client is None:
         raise FeedUnreadable(_("Feed ini tidak bisa diambil."))
-    answer = await client.get(url, max_bytes=MAX_BYTES)
+    from desa_web.engines.sync.unreachable import Unreachable
+
+    try:
+        answer = await client.get(url, max_bytes=MAX_BYTES)
+    except Unreachable as error:
+        sentence = _(
+            "{fact} Impor berhenti di sini dan tidak dicoba lagi sendiri. Ulangi perintahnya "
+            "nanti; yang sudah masuk tidak masuk dua kali."
+        ).format(fact=error.fact)
+        raise Unreachable(error.reason, sentence, http_status=error.http_status) from error
     kind = next((v for n, v in answer.headers.items() if n.lower() == "content-type"), "")
     return read(answer.body, kind, answer.url)
 

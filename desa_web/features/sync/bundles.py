@@ -19,6 +19,7 @@ from typing import IO, Protocol
 from desa_web.core import db, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import as_utc, zone
+from desa_web.core.console import no_folder
 from desa_web.core.disk import locked, sync_folder, write_atomic
 from desa_web.core.errors import (
     DesaError,
@@ -63,7 +64,7 @@ def create(actor: Actor, folder: Path, *, part_bytes: int = bundle.PART_BYTES) -
     _require(actor)
     site = actor.site
     if not folder.is_dir():
-        raise InvalidInput(_("Folder {folder} tidak ada.").format(folder=folder))
+        raise InvalidInput(no_folder(folder))
     values = settings.read(site)
     now = as_utc(site.clock.now_ms()).astimezone(zone(values["time_zone"]))
     name = f"{slugify(values.full_name, fallback='desa')}-{now:%Y%m%d-%H%M}"

@@ -146,7 +146,10 @@ def invitation() -> None:
 
 @invitation.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--output", type=click.Path(path_type=Path), help="Bawaan: balasan di folder ini.")
+@click.option(
+    "--output", metavar="BERKAS", type=click.Path(path_type=Path),
+    help="Nama berkas balasan; bawaan: balasan.desa-balasan di folder ini.",
+)  # fmt: skip
 @click.pass_obj
 def accept(console: Console, file: Path, output: Path | None) -> None:
     """Jawab undangan BERKAS dari Kominfo; berkas balasan dibawa kembali ke petugas."""

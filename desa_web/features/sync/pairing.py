@@ -55,7 +55,10 @@ def connect(actor: Actor, text: str, address: str = "") -> Hub:
         "step": "greet", "code": code, "village": card.as_json(),
         "commitment": protocol.commitment(nonce), "token_hash": _hash(token),
     }  # fmt: skip
-    heard = _tell(site, address, greeting)
+    try:
+        heard = _tell(site, address, greeting)
+    except Unreachable as error:
+        raise _unpaired(error) from error
     hub = _hub_card(heard.get("hub"), card)
     theirs, ticket = heard.get("nonce"), heard.get("ticket")
     if not isinstance(theirs, str) or not isinstance(ticket, str) or not ticket:
@@ -220,6 +223,14 @@ def _begin(actor: Actor, hub: Card, **values: object) -> None:
     with journal.change(actor) as change:
         hubs.begin(site, hub.site, name=hub.name[:200], keys=" ".join(publics), **values)
         change.record("hub", hub.site, "pair", note=hub.name[:200])
+
+
+def _unpaired(error: Unreachable) -> Unreachable:
+    """Return the failure of a first try: nobody tries again by himself before the pairing."""
+    sentence = _(
+        "{fact} Belum tersambung. Periksa alamat media center dan internet di sini, lalu ulangi."
+    ).format(fact=error.fact)
+    return Unreachable(error.reason, sentence, http_status=error.http_status)
 
 
 def _hub_card(value: object, own: Card) -> Card:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from desa_web.core.clock import as_utc
-from desa_web.core.console import Console
+from desa_web.core.console import Console, out_file
 from desa_web.core.disk import write_atomic
 from desa_web.core.errors import Conflict, DiskFull, ReadOnly
 from desa_web.core.i18n import _
@@ -76,8 +76,9 @@ def accept(console: Console, file: Path, output: Path) -> None:
             raise Conflict(
                 _("{file} sudah ada. Pilih nama lain dengan --output.").format(file=output)
             )
+        path = out_file(output)
         reply = pairing.accept(actor, file.read_bytes()[: 64 << 10])
-        write_atomic(output.resolve(), reply, mode=0o600)
+        write_atomic(path, reply, mode=0o600)
         hub = hubs.newest(actor.site)
         words = hub.words if hub else ""
         sentence = _("Bawa {file} kepada petugas, dan bacakan empat kata ini: {words}")
