@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from desa_web.core.actor import Role
-from desa_web.core.console import Console
-from desa_web.core.i18n import _
+from desa_web.core.console import Column, Console
+from desa_web.core.i18n import _, short_day
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from desa_web.features.accounts.delegation import Delegation
     from desa_web.features.accounts.service import Person
 
-_COLUMNS = ("login", "name", "initials", "role", "active", "password")
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ROLE = click.Choice([role.value for role in Role])
 
@@ -34,7 +33,7 @@ def list_users(console: Console) -> None:
     from desa_web.features.accounts import service
 
     with console.actor() as actor:
-        console.show([_record(person) for person in service.users(actor)], _COLUMNS)
+        console.show([_record(person) for person in service.users(actor)], _columns())
 
 
 @user.command("show", epilog="Contoh:  desa user show nur")
@@ -45,7 +44,7 @@ def show_user(console: Console, login: str) -> None:
     from desa_web.features.accounts import service
 
     with console.actor() as actor:
-        console.show([_record(service.user(actor, login))], _COLUMNS)
+        console.show([_record(service.user(actor, login))], _columns())
 
 
 @user.command("add", epilog="Contoh:  desa user add nur --name 'Nur Aini' --role reporter")
@@ -161,7 +160,8 @@ def user_sessions(console: Console, login: str, revoke: str | None, revoke_all: 
             {"id": line.id, "device": line.device, "seen_at": as_utc(line.seen_at_ms).isoformat()}
             for line in sessions.sessions_of(actor, person.id)
         ]
-        console.show(lines, ("id", "device", "seen_at"))
+        empty = _("{login} tidak sedang masuk di mana pun.").format(login=person.login)
+        console.show(lines, ("id", "device", "seen_at"), empty=empty)
 
 
 @user.command(
@@ -184,8 +184,8 @@ def delegate(
         sentence = _("{deputy} menjadi Plh {giver}, {first} sampai {last}.").format(
             deputy=made.deputy.login,
             giver=made.giver.login,
-            first=made.first_on,
-            last=made.last_on,
+            first=short_day(made.first_on),
+            last=short_day(made.last_on),
         )
         console.event(_delegation(made), sentence)
 
@@ -197,7 +197,10 @@ def list_delegations(console: Console) -> None:
     from desa_web.features.accounts import delegation
 
     with console.actor() as actor:
-        columns = ("giver", "deputy", "first_on", "last_on", "stage", "id")
+        stages = {"coming": "akan datang", "now": "sekarang", "over": "selesai"}
+        columns = (
+            "giver", "deputy", "first_on", "last_on", Column("stage", "keadaan", stages), "id",
+        )  # fmt: skip
         console.show([_delegation(made) for made in delegation.delegations(actor)], columns)
 
 
@@ -213,6 +216,14 @@ def end_delegation(console: Console, delegation_id: str) -> None:
         sentence = _("{deputy} bukan Plh {giver} lagi.")
         said = sentence.format(deputy=ended.deputy.login, giver=ended.giver.login)
         console.event(_delegation(ended), said)
+
+
+def _columns() -> tuple[str | Column, ...]:
+    from desa_web.features.accounts import service
+
+    # The word in brackets is the one that `desa user role` takes.
+    names = {role.value: f"{name} ({role.value})" for role, name in service.role_names().items()}
+    return ("login", "name", "initials", Column("role", words=names), "active", "password")
 
 
 def _delegation(made: Delegation) -> dict[str, object]:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from desa_web.core.console import Console
+from desa_web.core.console import Column, Console
 from desa_web.core.i18n import _
 
 if TYPE_CHECKING:
     from desa_web.core.actor import Actor
     from desa_web.features.news.article import Article
 
-_COLUMNS = ("slug", "state", "title", "author", "updated_at")
 _STATES = ("draft", "submitted", "returned", "approved", "scheduled", "published", "withdrawn")
 
 
@@ -59,7 +58,10 @@ def list_(
             }
             for item in items
         ]  # fmt: skip
-        console.show(records, columns=_COLUMNS)
+        named = Column("state", words={state.value: state.label for state in State})
+        columns = ("slug", named, "title", "author", "updated_at")
+        empty = _("Tidak ada berita yang cocok.") if states or query else ""
+        console.show(records, columns, empty=empty)
 
 
 @news.command()
