@@ -35,6 +35,11 @@ class Link:
     note: str = ""
     current: bool = False
 
+    def __hash__(self) -> int:
+        # What themes wrote is kept by what it shows: a hash of all fields, which equality compares
+        # anyway, took longer than to look it up. So for pictures and cards, too.
+        return hash(self.url)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItem:
@@ -182,6 +187,9 @@ class Picture:
     focus: Focus = "c"
     is_pending: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.url)
+
     @property
     def srcset(self) -> str:
         """Return the value of the srcset attribute, "" with fewer than two widths."""
@@ -206,6 +214,9 @@ class Card:
     byline: str = ""
     organisation: str = ""
     picture: Picture | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.url, self.title))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from desa_web.web.dates import local
 
 # One for all: json.dumps makes an encoder for each call that wants more than its defaults.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_written: tuple[Site, str] | None = None
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -32,26 +33,23 @@ def structured_data(page: Page) -> Markup:
     found = [block for block in (_main(page), _breadcrumbs(page)) if block]
     if not found:
         return Markup("")
-    graph = {"@context": "https://schema.org", "@graph": found}
-    text = _encode(graph)
+    text = f'{{"@context":"https://schema.org","@graph":[{",".join(found)}]}}'
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 -- a JSON text in which every markup character is escaped
 
 
-def _main(page: Page) -> dict[str, object]:
+def _main(page: Page) -> str:
     if isinstance(page, ArticlePage):
         return _article(page)
     if isinstance(page, AnnouncementPage):
         return _announcement(page)
-    if isinstance(page, HomePage):
-        return _organisation(page.site) | {"@type": "GovernmentOrganization"}
-    return {}
+    return _organisation(page.site) if isinstance(page, HomePage) else ""
 
 
-def _article(page: ArticlePage) -> dict[str, object]:
+def _article(page: ArticlePage) -> str:
     site = page.site
-    return _filled(
+    text = _filled(
         {
             "@type": "NewsArticle",
             "headline": page.title[:110],
@@ -64,10 +62,11 @@ def _article(page: ArticlePage) -> dict[str, object]:
             "inLanguage": site.language,
             "license": site.licence.url,
             "author": _author(page),
-            "publisher": _organisation(site),
-            "image": _images(site, (page.picture, *page.pictures)),
         }
     )
+    text = f'{text[:-1]},"publisher":{_organisation(site)}'
+    images = _images(site, (page.picture, *page.pictures))
+    return f'{text},"image":{_encode(images)}}}' if images else f"{text}}}"
 
 
 def _author(page: ArticlePage) -> dict[str, object]:
@@ -76,10 +75,10 @@ def _author(page: ArticlePage) -> dict[str, object]:
     return {"@type": "Organization", "name": page.organisation or page.site.name}
 
 
-def _announcement(page: AnnouncementPage) -> dict[str, object]:
+def _announcement(page: AnnouncementPage) -> str:
     site = page.site
     last = datetime.combine(page.until_on, time(23, 59)) if page.until_on else None
-    return _filled(
+    text = _filled(
         {
             "@type": "SpecialAnnouncement",
             "name": page.title,
@@ -87,14 +86,23 @@ def _announcement(page: AnnouncementPage) -> dict[str, object]:
             "datePosted": _iso(page.published_at, site),
             "expires": last.isoformat(timespec="minutes") if last else "",
             "url": site.absolute(page.meta.path),
-            "publisher": _organisation(site),
         }
     )
+    return f'{text[:-1]},"publisher":{_organisation(site)}}}'
 
 
-def _organisation(site: Site) -> dict[str, object]:
+def _organisation(site: Site) -> str:
+    """Return the village; what was written last is kept, for nearly always it is the same one."""
+    global _written
+    known = _written
+    if known is None or known[0] is not site:
+        known = _written = site, _organisation_text(site)
+    return known[1]
+
+
+def _organisation_text(site: Site) -> str:
     contacts = site.contacts
-    address = _filled(
+    address = _without_empty(
         {
             "@type": "PostalAddress",
             "streetAddress": ", ".join(contacts.address_lines),
@@ -133,19 +141,17 @@ def _hours(site: Site) -> list[dict[str, object]]:
     ]
 
 
-def _breadcrumbs(page: Page) -> dict[str, object]:
+def _breadcrumbs(page: Page) -> str:
     site, crumbs = page.site, page.meta.crumbs
     if not crumbs or not site.base_url:
-        return {}
+        return ""
     steps = [(crumb.text, crumb.url) for crumb in crumbs]
     steps.append((page.meta.title, page.meta.path))
-    return {
-        "@type": "BreadcrumbList",
-        "itemListElement": [
-            {"@type": "ListItem", "position": place, "name": name, "item": site.absolute(url)}
-            for place, (name, url) in enumerate(steps, start=1)
-        ],
-    }
+    items = [
+        {"@type": "ListItem", "position": place, "name": name, "item": site.absolute(url)}
+        for place, (name, url) in enumerate(steps, start=1)
+    ]
+    return _encode({"@type": "BreadcrumbList", "itemListElement": items})
 
 
 def _images(site: Site, pictures: tuple[Picture | None, ...]) -> list[str]:
@@ -157,6 +163,10 @@ def _iso(at: datetime, site: Site) -> str:
     return local(at, site.zone).isoformat(timespec="seconds")
 
 
-def _filled(block: dict[str, object]) -> dict[str, object]:
+def _filled(block: dict[str, object]) -> str:
+    return _encode(_without_empty(block))
+
+
+def _without_empty(block: dict[str, object]) -> dict[str, object]:
     """Return the block without its empty fields."""
     return {name: value for name, value in block.items() if value}

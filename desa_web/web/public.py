@@ -13,12 +13,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flask import Flask, Response, current_app, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from desa_web.core import settings
+from desa_web.core import journal, settings
 from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.core.settings import Settings
@@ -56,6 +56,16 @@ _LICENCE_URLS = {
 Menu = Callable[[], tuple[MenuItem, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Village:
+    """What every page knows of the village, and where the journal stood when it was read."""
+
+    head: journal.Cursor
+    values: Settings
+    menu: tuple[MenuItem, ...]
+    context: Site
+
+
 class Public:
     """The public side of one app: its theme, its menu, and how its answers are made."""
 
@@ -63,8 +73,7 @@ class Public:
         self.site = site
         self._menu = menu
         self._themes: dict[str, Theme] = {}
-        # What every page knows of the village, and the settings and menu it was made from.
-        self._village: tuple[Settings, tuple[MenuItem, ...], Site] | None = None
+        self._village: _Village | None = None
         # The same with the announcement that it was asked with last: the front page's.
         self._announced: tuple[Site, Link, Site] | None = None
         self._newest: Site | None = None
@@ -80,18 +89,11 @@ class Public:
 
     def settings(self) -> Settings:
         """Return the settings as they were when this request first asked."""
-        found: Settings | None = g.get("desa_settings")
-        if found is None:
-            found = g.desa_settings = settings.read(self.site)
-        return found
+        return self._of_now().values
 
     def context(self, *, announcement: Link | None = None) -> Site:
         """Return what templates know of the village, as it was when this request first asked."""
-        context: Site | None = g.get("desa_public_context")
-        if context is None:
-            values = self.settings()
-            context = g.desa_public_context = self._village_context(values, self._menu())
-            self._newest, self._newest_theme = context, self.theme(values["theme"])
+        context = self._of_now().context
         if announcement is None:
             return context
         known = self._announced
@@ -108,13 +110,33 @@ class Public:
         keep(keys)
         return response
 
-    def _village_context(self, values: Settings, menu: tuple[MenuItem, ...]) -> Site:
-        known = self._village
-        if known is None or known[0] != values or known[1] != menu:
-            made = site_context(values, base_url=self.site.config.text("base_url"))
-            made = replace(made, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
-            known = self._village = values, menu, made
-        return known[2]
+    def _of_now(self) -> _Village:
+        """Return the village of this request, kept as long as no process changes anything.
+
+        Settings and menu never change without a row in the journal, whose head is asked first: what
+        is read after it may be newer than its head says, but never older.
+        """
+        village: _Village | None = g.get("desa_village")
+        if village is not None:
+            return village
+        head, known = journal.head(self.site), self._village
+        if known is None or known.head != head:
+            known = self._village_at(head, known)
+            # What a transaction has not committed yet has no head of its own.
+            if not self.site.database.in_transaction():
+                self._village = known
+        g.desa_village = known
+        self._newest, self._newest_theme = known.context, self.theme(known.values["theme"])
+        return known
+
+    def _village_at(self, head: journal.Cursor, known: _Village | None) -> _Village:
+        values, menu = settings.read(self.site), self._menu()
+        if known is not None and known.values == values and known.menu == menu:
+            # Another article: header and footer stay what they were.
+            return replace(known, head=head)
+        made = site_context(values, base_url=self.site.config.text("base_url"))
+        made = replace(made, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
+        return _Village(head, values, menu, made)
 
     def error(self, status: int, message: str) -> str | None:
         """Return an error page in the theme, without the database once any page was made.
@@ -181,7 +203,7 @@ def site_context(values: Settings, *, base_url: str = "") -> Site:
     term = values["village_term"]
     return Site(
         name=values.full_name,
-        short_name=values["village_name"],
+        short_name=values.short_name,
         tagline=values["motto"],
         district=_with_term("Kec.", values["district"]),
         regency=_with_term("Kab.", values["regency"]),
@@ -248,7 +270,9 @@ def _hours(line: str) -> Hours:
     weekdays = tuple(range(named[0], named[1] + 1)) if is_range else tuple(named)
     if len(found) != 2:
         is_closed = times.strip().casefold() in ("", "tutup", "libur")
-        return Hours(days=days.strip() if is_closed else line, weekdays=weekdays)
+        is_day = is_closed and weekdays
+        # Without weekdays a theme shows the line alone and claims nothing about opening.
+        return Hours(days=days.strip() if is_day else line, weekdays=weekdays if is_day else ())
     opens, closes = (t.replace(":", ".").zfill(5) for t in found)
     return Hours(days=days.strip(), weekdays=weekdays, opens=opens, closes=closes)
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import date, datetime
 from types import MappingProxyType
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from desa_web.core.i18n import _
 from desa_web.web import dates
@@ -59,26 +59,27 @@ def _iso(value: date) -> str:
     return at.isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
 
 
-def _region(number: int) -> Markup:
+def _region(number: int) -> str:
     """Return the opening of a table's region; two with one name would confuse a screen reader."""
     first, more = _("Tabel, bisa digeser"), _("Tabel {n}, bisa digeser").format(n=number)
-    region = Markup('<div class="tabel" role="region" tabindex="0" aria-label="{}">')
-    return region.format(first if number == 1 else more)
+    label = escape(first if number == 1 else more)
+    return f'<div class="tabel" role="region" tabindex="0" aria-label="{label}">'
 
 
 def _prose(body: Markup, dateline: str = "") -> Markup:
     """Return safe HTML with tables that scroll and the dateline before the first words."""
-    before, *tables = body.split("<table")
-    text = before + Markup().join(
-        _region(number) + Markup("<table") + rest for number, rest in enumerate(tables, 1)
+    # As plain text: each step on Markup would make, and escape, a Markup of its own.
+    before, *tables = str(body).split("<table")
+    text = before + "".join(
+        f"{_region(number)}<table{rest}" for number, rest in enumerate(tables, 1)
     )
-    text = text.replace("</table>", Markup("</table></div>"))
-    if not dateline:
-        return text
-    place = Markup('<p><b class="tempat">{} –</b> ').format(dateline)
-    if text.lstrip().startswith("<p>"):
-        return place + text.lstrip()[len("<p>") :]
-    return place + Markup("</p>") + text
+    text = text.replace("</table>", "</table></div>")
+    if dateline:
+        place = f'<p><b class="tempat">{escape(dateline)} –</b> '
+        begun = text.lstrip()
+        is_plain = begun.startswith("<p>")
+        text = place + begun[len("<p>") :] if is_plain else f"{place}</p>{text}"
+    return Markup(text)  # noqa: S704 - the body is safe, all else is ours or escaped
 
 
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
+from typing import Any
 
 from desa_web.core import db
 from desa_web.core.i18n import _
@@ -52,20 +54,14 @@ def pictures(site: Site, ids: Iterable[str]) -> dict[str, Picture]:
     if not wanted:
         return {}
     sql = f"{_SHOWN} WHERE id IN ({', '.join('?' * len(wanted))}) AND trashed_at IS NULL"
-    return {
-        photo_id: picture(site, _Shown(sha256, width_px, height_px, alt, caption, credit, x, y))
-        for photo_id, sha256, width_px, height_px, alt, caption, credit, x, y in db.execute(
-            site.database, sql, *wanted
-        ).fetchall()
-    }
+    found = {row[0]: row[1:] for row in db.execute(site.database, sql, *wanted).fetchall()}
+    states = renditions(site).states([shown[0] for shown in found.values()])
+    return {photo_id: _known(tuple(shown), states[shown[0]]) for photo_id, shown in found.items()}
 
 
 def picture(site: Site, photo: Photo | _Shown) -> Picture:
     """Return one photo's picture."""
-    state = renditions(site).state(photo.master_sha256)
-    if state is None or not state.is_ready:
-        return _pending(photo)
-    return _ready(photo, state)
+    return _picture(photo, renditions(site).state(photo.master_sha256))
 
 
 def figure_html(picture: Picture, caption_html: str) -> str:
@@ -88,6 +84,18 @@ def figure_html(picture: Picture, caption_html: str) -> str:
 def placeholder_url(width_px: int, height_px: int) -> str:
     """Return the address of a calm grey picture of this shape."""
     return f"/media/tunggu/{width_px}x{height_px}.svg"
+
+
+@lru_cache(maxsize=300)
+def _known(shown: tuple[Any, ...], state: State | None) -> Picture:
+    """Return the same picture for the same row and renditions: one stands on many pages."""
+    return _picture(_Shown(*shown), state)
+
+
+def _picture(photo: Photo | _Shown, state: State | None) -> Picture:
+    if state is None or not state.is_ready:
+        return _pending(photo)
+    return _ready(photo, state)
 
 
 def _img(picture: Picture) -> str:

@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -44,6 +45,10 @@ class State:
     tries: int = 0
     is_final: bool = True
 
+    def __hash__(self) -> int:
+        # Of all fields it would be dearer than what is kept by it; equality compares them all.
+        return hash(self.master_sha256)
+
     @property
     def is_ready(self) -> bool:
         return bool(self.renditions)
@@ -67,21 +72,22 @@ class Renditions:
 
     def state(self, master_sha256: str) -> State | None:
         """Return what became of a master; None while nothing did."""
+        return self.states([master_sha256])[master_sha256]
+
+    def states(self, masters_sha256: Iterable[str]) -> dict[str, State | None]:
+        """Return what became of each of these masters: one look at the folder for all of them."""
         mark = self._marked()
+        found: dict[str, State | None] = {}
         with self._lock:
             if mark != self._mark:
                 self._known.clear()
                 self._mark = mark
-            found = self._known.get(master_sha256)
-            if found is not None:
-                self._known.move_to_end(master_sha256)
-                return found
-        found = self._read(master_sha256)
-        if found is not None and found.is_ready:
-            with self._lock:
-                self._known[master_sha256] = found
-                if len(self._known) > _REMEMBERED:
-                    self._known.popitem(last=False)
+            for sha256 in masters_sha256:
+                state = found[sha256] = self._known.get(sha256)
+                if state is not None:
+                    self._known.move_to_end(sha256)
+        for sha256 in [sha256 for sha256, state in found.items() if state is None]:
+            found[sha256] = self._learn(sha256)
         return found
 
     def write(self, state: State) -> None:
@@ -122,6 +128,15 @@ class Renditions:
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns
+
+    def _learn(self, master_sha256: str) -> State | None:
+        found = self._read(master_sha256)
+        if found is not None and found.is_ready:
+            with self._lock:
+                self._known[master_sha256] = found
+                if len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+        return found
 
     def _read(self, master_sha256: str) -> State | None:
         try:

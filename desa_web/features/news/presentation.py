@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -23,7 +24,8 @@ from desa_web.web.context_parts import Site as SiteContext
 def cards(site: Site, items: Sequence[Item], context: SiteContext) -> tuple[Card, ...]:
     """Return cards with their pictures (one query for all)."""
     found = pictures(site, [item.lead_photo_id for item in items if item.lead_photo_id])
-    return tuple(_card(item, found.get(item.lead_photo_id), context) for item in items)
+    kim = context.words.kim
+    return tuple(_card(item, found.get(item.lead_photo_id), kim) for item in items)
 
 
 def notices(items: Sequence[Item], context: SiteContext) -> tuple[Notice, ...]:
@@ -88,7 +90,9 @@ def corrections(found: Live) -> tuple[Correction, ...]:
     return (Correction(on=date.fromisoformat(on), text=text.correction),)
 
 
-def _card(item: Item, picture: Picture | None, context: SiteContext) -> Card:
+@lru_cache(maxsize=200)
+def _card(item: Item, picture: Picture | None, kim: str) -> Card:
+    """Return the same card for the same item: the newest stand on all lists."""
     return Card(
         title=item.title,
         url=f"/berita/{item.slug}",
@@ -97,6 +101,6 @@ def _card(item: Item, picture: Picture | None, context: SiteContext) -> Card:
         kicker=rubric_link(item),
         # What comes from elsewhere says so in every list.
         byline=", ".join(part for part in (item.byline, item.source) if part),
-        organisation=context.words.kim if item.byline and not item.source else "",
+        organisation=kim if item.byline and not item.source else "",
         picture=picture,
     )

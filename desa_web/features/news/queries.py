@@ -53,6 +53,10 @@ class Item:
     expires_on: str
     source: str = ""
 
+    def __hash__(self) -> int:
+        # Of all fields it would be dearer than what is kept by it; equality compares them all.
+        return hash((self.id, self.title))
+
 
 @dataclass(frozen=True, slots=True)
 class DeskItem:
@@ -360,7 +364,9 @@ def _months_between(tz: tzinfo, first: int, after: int) -> tuple[int, ...]:
     return tuple(part for month in months for part in month)
 
 
-def _item(values: Any) -> Item:
+@lru_cache(maxsize=200)
+def _item(values: tuple[Any, ...]) -> Item:
+    """Return the same item for the same row: the newest articles stand on most pages."""
     (
         article_id,
         kind,

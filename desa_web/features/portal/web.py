@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response
@@ -145,7 +146,7 @@ def _added(site: Site, context: SiteContext, lines: list[str], items: list[Item]
 
     The adapter "front" gives tiles and sections, each with its keys.
     """
-    own = _services(lines)
+    own = _services(tuple(lines))
     for adapter in adapters(of_role(_features(), site.config.text("role")), "front"):
         tiles, tile_keys = adapter.tiles(site)
         sections, section_keys = adapter.sections(site, context, {item.id for item in items})
@@ -153,7 +154,8 @@ def _added(site: Site, context: SiteContext, lines: list[str], items: list[Item]
     return _Added(own, (), frozenset())
 
 
-def _services(lines: list[str]) -> Services | None:
+@lru_cache(maxsize=8)
+def _services(lines: tuple[str, ...]) -> Services | None:
     """Read "Surat pengantar: Selesai 15 menit: /halaman/layanan", one line a tile."""
     tiles = []
     for line in lines:
@@ -199,10 +201,9 @@ def _arranged(
 
 
 def _about(context: SiteContext) -> str:
-    place = ", ".join(part for part in (context.place_line, context.province) if part)
-    return context.tagline or _("Kabar dan layanan {name}, {place}.").format(
-        name=context.name, place=place
-    )
+    parts = (context.name, context.place_line, context.province)
+    where = ", ".join(part for part in parts if part)
+    return context.tagline or _("Kabar dan layanan {where}.").format(where=where)
 
 
 def _call_out(context: SiteContext) -> CallOut | None:

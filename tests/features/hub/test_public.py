@@ -256,4 +256,6 @@ def test_the_pages_ask_the_same_number_of_questions_for_many_villages(
             operator(hub), kind=Kind.DESA, name=f"Desa {n}", address=f"https://d{n}.desa.id",
             district="Danderejo", is_confirmed=True,
         )  # fmt: skip
+    # The first page after a change reads settings and menu again, whatever the change was.
+    web.get("/")
     assert [asked(web, hub, path) for path in paths] == few
