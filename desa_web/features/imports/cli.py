@@ -128,6 +128,7 @@ def _run(
         report.photos = pictures.count
         if not is_dry_run:
             service.keep_paths(actor, source.paths())
+            pictures.remember()
     if console.is_json:
         console.event(report.record(), "")
     else:

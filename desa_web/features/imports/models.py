@@ -37,6 +37,7 @@ class AliasRow(Model):
     query = peewee.TextField()
     article_id = peewee.TextField(null=True)
     page_id = peewee.TextField(null=True)
+    # Of a hashed address of a file: "photo:<id>" or "document:<id>" (old_files.py).
     leads_to = peewee.TextField()
     created_at = peewee.BigIntegerField()
 

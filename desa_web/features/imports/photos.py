@@ -19,8 +19,10 @@ from desa_web.core import journal
 from desa_web.core.actor import Actor
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
-from desa_web.features.imports.item import Picture
+from desa_web.features.imports import old_files
+from desa_web.features.imports.item import NOWHERE, Picture
 from desa_web.features.imports.models import ImportedPhotoRow
+from desa_web.features.imports.old_files import FOLDERS, SIZED
 from desa_web.features.media import documents
 from desa_web.features.media import service as media
 from desa_web.features.media.photo import LIMITS, one_line
@@ -28,9 +30,6 @@ from desa_web.features.media.photo import LIMITS, one_line
 if TYPE_CHECKING:
     from desa_web.engines.sync.client import Client
 
-# WordPress makes smaller copies beside every picture.
-_SIZED = re.compile(r"-(?:\d{1,5}x\d{1,5}|scaled|rotated|e\d{10,14})(?=\.[A-Za-z0-9]{2,5}$)")
-_WITHIN = ("wp-content/uploads/", "desa/upload/", "assets/files/")
 _NAMES = re.compile(r"^(?:kecil_|sedang_)?")
 _TIMEOUT_S = 120
 DRY_ID = "percobaan"
@@ -90,13 +89,22 @@ class Photos:
             name = _name_of(url)
             words = one_line(title)[: documents.TITLE_MAX]
             if file is not None:
-                return documents.add(self._actor, file, title=words, name=name).url
-            with tempfile.TemporaryDirectory(dir=self._actor.site.cache, prefix="impor-") as folder:
-                fetched = self._fetched(url, Path(folder))
-                return documents.add(self._actor, fetched, title=words, name=name).url
+                made = documents.add(self._actor, file, title=words, name=name)
+            else:
+                with self._folder_for_one() as folder:
+                    fetched = self._fetched(url, folder)
+                    made = documents.add(self._actor, fetched, title=words, name=name)
+            self._remember(url, "document", made.id)
+            return made.url
         except DesaError as error:
             notes.append(_("dokumen {name}: {why}").format(name=_name_of(url), why=error))
             return ""
+
+    def remember(self) -> None:
+        """Give the pictures of earlier runs their old addresses, too."""
+        known = ImportedPhotoRow.select().where(ImportedPhotoRow.source == self._source)
+        for row in known:
+            self._remember(row.url, "photo", row.photo_id)
 
     def close(self) -> None:
         if self._runner is not None:
@@ -110,12 +118,12 @@ class Photos:
         if file is None and not self._fetches:
             raise DesaError(_("tidak ada di folder media."))
         if self._is_dry_run:
-            self._shown.add(str(file) if file else _SIZED.sub("", picture.url))
+            self._shown.add(str(file) if file else SIZED.sub("", picture.url))
             return DRY_ID
         if file is not None:
             return self._keep(picture, file)
-        with tempfile.TemporaryDirectory(dir=self._actor.site.cache, prefix="impor-") as folder:
-            return self._keep(picture, self._fetched(picture.url, Path(folder)))
+        with self._folder_for_one() as folder:
+            return self._keep(picture, self._fetched(picture.url, folder))
 
     def _keep(self, picture: Picture, file: Path) -> str:
         photo = media.add(
@@ -128,8 +136,29 @@ class Photos:
         )
         with journal.change(self._actor):
             ImportedPhotoRow.put(source=self._source, url=picture.url, photo_id=photo.id)
+            self._remember(picture.url, "photo", photo.id)
         self._shown.add(photo.id)
         return photo.id
+
+    def _remember(self, url: str, kind: str, target: str) -> None:
+        """Let readers who come by a file's address on the old site find it here."""
+        if self._is_dry_run or not self._is_of_old_site(url) or old_files.is_kept(url):
+            return
+        with journal.change(self._actor) as change:
+            old_files.keep(change, url, kind, target)
+
+    def _is_of_old_site(self, url: str) -> bool:
+        """Pictures of strangers have the same folders at another address."""
+        own = self._source.partition(":")[2]
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+        # Behind a picture service the old site's name stands in the path.
+        is_own = not own or host == own or f"/{own}/" in url
+        return (is_own or url.startswith(NOWHERE)) and old_files.is_upload(url)
+
+    @contextmanager
+    def _folder_for_one(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(dir=self._actor.site.cache, prefix="impor-") as folder:
+            yield Path(folder)
 
     def _in_folder(self, url: str) -> Path | None:
         if self._folder is None:
@@ -148,7 +177,7 @@ class Photos:
         file = folder / "foto"
         client = self._opened()
         assert self._runner is not None  # noqa: S101 - made with the client
-        original = _SIZED.sub("", url) if _WITHIN[0] in url else url
+        original = SIZED.sub("", url) if FOLDERS[0] in url else url
         for wanted in dict.fromkeys((original, url)):
             try:
                 fetching = client.download(wanted, file, max_bytes=limit, timeout_s=_TIMEOUT_S)
@@ -185,27 +214,21 @@ def photos(
         made.close()
 
 
-def is_own(url: str) -> bool:
-    """Return whether an address is of the old site's uploads, not of somebody else."""
-    path = unquote(urlsplit(url).path).lower()
-    return any(f"/{mark}" in path for mark in _WITHIN)
-
-
 def _names(url: str) -> list[str]:
     """Return where a picture may lie below the media folder, the original before its copies."""
     path = unquote(urlsplit(url).path).lstrip("/").replace("\x00", "")
     below = path
-    for mark in _WITHIN:
+    for mark in FOLDERS:
         _before, found, rest = path.partition(mark)
         if found:
             below = rest
             break
-    places = [path, below, *(mark + below for mark in _WITHIN)]
+    places = [path, below, *(mark + below for mark in FOLDERS)]
     found_names: list[str] = []
     for place in places:
         folder, _slash, name = place.rpartition("/")
         plain = _NAMES.sub("", name, count=1)
-        for wanted in (_SIZED.sub("", name), name, f"sedang_{plain}", plain, f"kecil_{plain}"):
+        for wanted in (SIZED.sub("", name), name, f"sedang_{plain}", plain, f"kecil_{plain}"):
             found_names.append(f"{folder}/{wanted}" if folder else wanted)
     return list(dict.fromkeys(found_names))
 

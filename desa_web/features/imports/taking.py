@@ -17,7 +17,8 @@ from desa_web.core.ids import slugify
 from desa_web.features.imports.body import body_of, with_documents
 from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture
 from desa_web.features.imports.models import OriginRow
-from desa_web.features.imports.photos import DRY_ID, Photos, is_own
+from desa_web.features.imports.old_files import is_upload
+from desa_web.features.imports.photos import DRY_ID, Photos
 from desa_web.features.media import albums
 from desa_web.features.news import article as news_article
 from desa_web.features.news import publication, rubrics
@@ -82,7 +83,7 @@ def ready_of(item: Item, photos: Photos) -> Ready:
     lost: list[str] = []
 
     def document_of(url: str, title: str) -> str | None:
-        if not is_own(url):
+        if not is_upload(url):
             return None
         found = photos.document(url, title, notes)
         if not found:

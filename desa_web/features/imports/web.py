@@ -1,14 +1,17 @@
 """Readers who come by an address of the old site are led on with 301.
 
 Only where this program has no answer of its own (404), and at "/" when a parameter names a text
-("/?p=12" of WordPress). One statement; the page store keeps the answer.
+("/?p=12" of WordPress). One statement, two more below the folders of uploads; the page store keeps
+the answer. A picture or document that is gone answers 410.
 """
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, request
 
-from desa_web.features.imports import aliases
+from desa_web.core.errors import Gone
+from desa_web.features.imports import aliases, old_files
+from desa_web.web import errors
 from desa_web.web.headers import PERSONAL
 from desa_web.web.public import public_site
 
@@ -35,6 +38,11 @@ def _moved() -> Response | None:
         return None
     query = request.query_string.decode("utf-8", "replace")
     target = aliases.find(request.path, query)
+    if target is None:
+        try:
+            target = old_files.find(request.path)
+        except Gone as error:
+            return errors.answer(error)
     if target is None or target.path == request.path:
         return None
     keys = {target.key} if target.key else set()
