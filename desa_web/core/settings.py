@@ -348,8 +348,15 @@ class Settings(Mapping[str, Any]):
     @property
     def full_name(self) -> str:
         """ "Desa Sukamaju": the term is not repeated when the name begins with it."""
+        name = self["village_name"]
+        return name if name != self.short_name else f"{self['village_term']} {name}"
+
+    @property
+    def short_name(self) -> str:
+        """ "Sukamaju", also for who wrote "Desa Sukamaju" into the field for the name."""
         term, name = self["village_term"], self["village_name"]
-        return name if name.casefold().startswith(term.casefold()) else f"{term} {name}"
+        is_repeated = name.casefold().startswith(f"{term} ".casefold())
+        return name[len(term) :].strip() if is_repeated else name
 
 
 def read(site: Site) -> Settings:

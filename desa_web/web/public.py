@@ -263,14 +263,14 @@ def _contacts(values: Settings) -> Contacts:
 
 def _hours(line: str) -> Hours:
     """Read "Senin–Kamis: 08.00–15.00"; what is not understood is shown as it was written."""
-    days, _colon, times = line.partition(":")
+    days, colon, times = line.partition(":")
     found = _TIME.findall(times)
     named = [_DAYS.index(d) for d in re.findall(r"[a-z]+", days.casefold()) if d in _DAYS]
     is_range = len(named) == 2 and re.search(r"[–-]|sampai|s/d|s\.d\.", days) is not None
     weekdays = tuple(range(named[0], named[1] + 1)) if is_range else tuple(named)
     if len(found) != 2:
-        is_closed = times.strip().casefold() in ("", "tutup", "libur")
-        is_day = is_closed and weekdays
+        is_closed = bool(colon) and times.strip().casefold() in ("", "tutup", "libur")
+        is_day = is_closed and bool(weekdays)
         # Without weekdays a theme shows the line alone and claims nothing about opening.
         return Hours(days=days.strip() if is_day else line, weekdays=weekdays if is_day else ())
     opens, closes = (t.replace(":", ".").zfill(5) for t in found)

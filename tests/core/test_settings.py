@@ -59,13 +59,16 @@ def test_only_an_admin_changes_settings(site: Site, role: Role) -> None:
 
 
 @pytest.mark.parametrize(
-    ("term", "name", "full"),
+    ("term", "name", "full", "short"),
     [
-        ("Desa", "Sukamaju", "Desa Sukamaju"),
-        ("Nagari", "Nagari Koto Gadang", "Nagari Koto Gadang"),
-        ("Desa", "desa Sukamaju", "desa Sukamaju"),
+        ("Desa", "Sukamaju", "Desa Sukamaju", "Sukamaju"),
+        ("Nagari", "Nagari Koto Gadang", "Nagari Koto Gadang", "Koto Gadang"),
+        ("Nagari", "Nagarikita", "Nagari Nagarikita", "Nagarikita"),
+        ("Desa", "desa Sukamaju", "desa Sukamaju", "Sukamaju"),
     ],
 )
-def test_the_term_is_not_said_twice(site: Site, term: str, name: str, full: str) -> None:
+def test_the_term_is_not_said_twice(
+    site: Site, term: str, name: str, full: str, short: str
+) -> None:
     found = settings.change(operator(site), {"village_term": term, "village_name": name})
-    assert found.full_name == full
+    assert (found.full_name, found.short_name) == (full, short)

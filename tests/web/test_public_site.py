@@ -234,6 +234,22 @@ def test_a_changed_setting_takes_every_page(village: Site) -> None:
     assert "Desa Sukamakmur" in get(village, "/").text
 
 
+def test_office_hours_are_never_called_closed_for_being_written_freely(village: Site) -> None:
+    lines = "Senin sampai Kamis jam 8-3\nJumat: 08.00–11.00\nMinggu: tutup\nHari besar: libur"
+    settings.change(operator(village), {"office_hours": lines})
+    rows = re.findall(r"<tr[ >].*?</tr>", get(village, "/").get_data(as_text=True))
+    assert len(rows) == 4
+    assert "Senin sampai Kamis jam 8-3" in rows[0]
+    assert ["Tutup" in row for row in rows] == [False, False, True, False]
+    assert "Hari besar: libur" in rows[3]
+
+
+def test_a_village_without_a_district_has_a_whole_description(site: Site) -> None:
+    settings.change(operator(site), {"village_name": "Sukamaju", "district": "", "regency": ""})
+    said = get(site, "/").get_data(as_text=True)
+    assert '<meta name="description" content="Kabar dan layanan Desa Sukamaju.">' in said
+
+
 def test_pages_of_another_theme_are_not_used_after_a_start(village: Site) -> None:
     kept = Kept(village)
     kept.bake("/", "/berita/")
