@@ -75,7 +75,8 @@ def _prose(body: Markup, dateline: str = "") -> Markup:
     )
     text = text.replace("</table>", "</table></div>")
     if dateline:
-        place = f'<p><b class="tempat">{escape(dateline)} –</b> '
+        named = escape(dateline.rstrip(" –-"))  # whoever typed the dash does not get two
+        place = f'<p><b class="tempat">{named} –</b> '
         begun = text.lstrip()
         is_plain = begun.startswith("<p>")
         text = place + begun[len("<p>") :] if is_plain else f"{place}</p>{text}"

@@ -215,6 +215,8 @@ def test_dateline_heads_the_first_paragraph() -> None:
     assert '<p><b class="tempat">Bengawan, Desa Sukamaju –</b> Hujan yang turun' in html
     page = dataclasses.replace(ARTICLE, body=ARTICLE.body[:0] + "Tanpa paragraf", dateline="A & B")
     assert '<p><b class="tempat">A &amp; B –</b> </p>Tanpa paragraf' in THEME.render(page)
+    typed = dataclasses.replace(ARTICLE, dateline="Bengawan, Desa Sukamaju –")
+    assert "Sukamaju –</b> Hujan" in THEME.render(typed)
 
 
 def test_table_can_be_scrolled_with_the_keyboard() -> None:
