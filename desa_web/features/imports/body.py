@@ -7,9 +7,12 @@ report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
+from urllib.parse import urlsplit
 
+from desa_web.core.i18n import _
 from desa_web.engines.feeds.read import without_chrome
 from desa_web.engines.feeds.reading import markup, pictures
 from desa_web.engines.feeds.reading.addresses import whole
@@ -22,6 +25,15 @@ DocumentOf = Callable[[str, str], str | None]
 _PICTURE_FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
 
 
+_LEFT_BEHIND = {
+    "iframe": "bingkai", "script": "skrip", "video": "video", "audio": "rekaman suara",
+    "object": "tempelan", "embed": "tempelan", "form": "formulir",
+}  # fmt: skip
+_FILM = re.compile(
+    r"(?:https?:)?//(?:(?:www\.)?(?:youtube(?:-nocookie)?\.com/embed/|youtu\.be/)"
+    r"(?P<youtube>[A-Za-z0-9_-]{6,20})|player\.vimeo\.com/video/(?P<vimeo>[0-9]{4,14}))(?:[?&#/]|$)"
+)
+_BAD_HOST = re.compile(r"[\[\]\s]")
 # More than any article shows.
 _MAX_PICTURES = 150
 
@@ -63,6 +75,48 @@ def with_documents(html: str, base_url: str, document_of: DocumentOf) -> str:
                 at = one.end
     parts.append(html[at:])
     return "".join(parts)
+
+
+def with_films(html: str) -> str:
+    """Return the HTML with a link to each film of YouTube or Vimeo that stood in a frame."""
+    parts: list[str] = []
+    at = 0
+    for tag in markup.tags(html):
+        if tag.name != "iframe" or tag.is_end or tag.start < at:
+            continue
+        address = _film(markup.values(html, tag).get("src", ""))
+        if address:
+            parts += (html[at : tag.start], f'<p><a href="{address}">{address}</a></p>')
+            at = tag.end
+    parts.append(html[at:])
+    return "".join(parts)
+
+
+def left_behind(html: str) -> list[str]:
+    """Return what of a text does not come along, each kind once, as people call it."""
+    found: dict[str, None] = {}
+    for tag in markup.tags(html):
+        if tag.is_end or tag.name not in _LEFT_BEHIND:
+            continue
+        name = _(_LEFT_BEHIND[tag.name])
+        if tag.name == "iframe":
+            source = markup.values(html, tag).get("src", "")
+            if _film(source):
+                continue
+            host = (urlsplit(source).hostname or "") if not _BAD_HOST.search(source) else ""
+            name = _("{what} dari {host}").format(what=name, host=host) if host else name
+        found[name] = None
+    return list(found)
+
+
+def _film(source: str) -> str:
+    """Return the address at which people watch what a frame shows, "" for anything else."""
+    match = _FILM.match(source.strip())
+    if match is None:
+        return ""
+    if match["vimeo"]:
+        return f"https://vimeo.com/{match['vimeo']}"
+    return f"https://www.youtube.com/watch?v={match['youtube']}"
 
 
 def _shown(html: str, base_url: str) -> list[tuple[int, int, list[Picture]]]:

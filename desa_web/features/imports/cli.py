@@ -172,5 +172,5 @@ def _record(done: Done) -> dict[str, object]:
         "id": done.object_id,
         "address": done.address,
         "photos": done.photos,
-        "notes": list(done.notes),
+        "notes": [str(note) for note in done.notes],
     }

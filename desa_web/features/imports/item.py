@@ -9,9 +9,12 @@ from enum import StrEnum
 from hashlib import sha256
 
 from desa_web.core.errors import DesaError
+from desa_web.features.imports.notes import Note
 
 # Stands for a place that is only a folder; never asked over the network (RFC 6761, 6.4).
 NOWHERE = "https://situs-lama.invalid/"
+# How hashes of texts begin; those of earlier versions, which hashed our words too, have nothing.
+DIGEST = "2:"
 
 
 class Kind(StrEnum):
@@ -58,7 +61,7 @@ class Item:
 
     skip: why it is left out, "" if it is not. addresses: where it stood, path with query.
     lead: its main picture; pictures: what is known of pictures that stand in `html`, or what an
-    album holds.
+    album holds. parent: key of the page above a page.
     """
 
     key: str
@@ -76,18 +79,21 @@ class Item:
     addresses: tuple[str, ...] = ()
     lead: Picture | None = None
     pictures: tuple[Picture, ...] = ()
-    notes: tuple[str, ...] = ()
+    parent: str = ""
+    notes: tuple[Note, ...] = ()
     skip: str = ""
 
     def digest(self) -> str:
-        """Return the hash of what the source says."""
-        state = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, default=str)
-        return sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
+        """Return the hash of what the source says; our own words about it are no part of that."""
+        said = asdict(self)
+        del said["notes"], said["skip"]
+        state = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
+        return DIGEST + sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What became of one item; `notes` are sentences on what was odd."""
+    """What became of one item; `notes` say what was odd."""
 
     key: str
     kind: Kind
@@ -96,4 +102,4 @@ class Done:
     object_id: str = ""
     address: str = ""
     photos: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

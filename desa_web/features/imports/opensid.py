@@ -21,6 +21,7 @@ from desa_web.core.ids import slugify
 from desa_web.engines.feeds.reading import markup, moments
 from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture, SourceUnreadable
 from desa_web.features.imports.mysql_dump import Row, rows
+from desa_web.features.imports.notes import Note, Topic
 
 SOURCE = "opensid"
 _SMALL_TABLES = frozenset({"kategori", "user", "gambar_gallery"})
@@ -96,7 +97,7 @@ def _article(dump: Dump, row: Row) -> Item:
     title = unescape(markup.text_of(row.get("judul", "")))
     rubric = "" if kind is Kind.PAGE else _rubric(dump, row)
     skip = _reason_to_skip(row, kind, title)
-    notes: list[str] = []
+    notes: list[Note] = []
     return Item(
         key=f"artikel-{number}",
         kind=kind,
@@ -118,13 +119,13 @@ def _article(dump: Dump, row: Row) -> Item:
     )
 
 
-def _attached(row: Row, notes: list[str]) -> str:
+def _attached(row: Row, notes: list[Note]) -> str:
     """Return a link to the document that belongs to an article."""
     file = row.get("dokumen", "").strip().replace("\\", "/").rpartition("/")[2]
     if not file:
         return ""
     if not file.lower().endswith(".pdf"):
-        notes.append(_("lampiran bukan PDF, tidak ikut: {name}").format(name=file))
+        notes.append(Note(Topic.ATTACHMENT, file))
         return ""
     title = unescape(row.get("link_dokumen", "")).strip() or file
     return f'<p><a href="{NOWHERE}desa/upload/dokumen/{quote(file)}">{escape(title)}</a></p>'
@@ -138,13 +139,13 @@ def _kind(row: Row) -> Kind:
 def _reason_to_skip(row: Row, kind: Kind, title: str) -> str:
     number, sort = row.get("id_kategori", ""), row.get("tipe", "")
     if number == _AGENDA or sort == "agenda":
-        return _("agenda tidak dibawa")
+        return _("agenda, yang belum ada tempatnya di sini")
     if number == _FINANCE or sort == "keuangan":
-        return _("laporan keuangan tidak dibawa")
+        return _("laporan keuangan, yang belum ada tempatnya di sini")
     if kind is Kind.PAGE and row.get("enabled", "1") != "1":
-        return _("halaman yang belum terbit tidak dibawa")
+        return _("halaman yang belum terbit")
     if not title and not row.get("isi", "").strip():
-        return _("kosong")
+        return _("tulisan kosong")
     return ""
 
 

@@ -19,9 +19,11 @@ from desa_web.core import journal
 from desa_web.core.actor import Actor
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
+from desa_web.engines.sync.unreachable import Unreachable
 from desa_web.features.imports import old_files
 from desa_web.features.imports.item import NOWHERE, Picture
 from desa_web.features.imports.models import ImportedPhotoRow
+from desa_web.features.imports.notes import Note, Topic
 from desa_web.features.imports.old_files import FOLDERS, SIZED
 from desa_web.features.media import documents
 from desa_web.features.media import service as media
@@ -48,7 +50,7 @@ class Photos:
         self._is_dry_run = is_dry_run
         self._runner: asyncio.Runner | None = None
         self._client: Client | None = None
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, Note] = {}
         self._shown: set[str] = set()
 
     @property
@@ -56,7 +58,7 @@ class Photos:
         """How many different photos the texts show so far."""
         return len(self._shown)
 
-    def take(self, picture: Picture, notes: list[str]) -> str:
+    def take(self, picture: Picture, notes: list[Note]) -> str:
         """Return the id of the photo for a picture, "" and a note when it cannot be had.
 
         On a dry run every picture that is there has the id DRY_ID.
@@ -73,17 +75,17 @@ class Photos:
         try:
             return self._take(picture)
         except DesaError as error:
-            sentence = _("foto {name}: {why}").format(name=_name_of(picture.url), why=error)
-            self._failed[picture.url] = sentence
-            notes.append(sentence)
+            note = Note(Topic.PHOTO, _name_of(picture.url), _why(error))
+            self._failed[picture.url] = note
+            notes.append(note)
             return ""
 
-    def document(self, url: str, title: str, notes: list[str]) -> str:
+    def document(self, url: str, title: str, notes: list[Note]) -> str:
         """Return the address here of a PDF of the old site, "" and a note when it cannot be had."""
         try:
             file = self._in_folder(url)
             if file is None and not self._fetches:
-                raise DesaError(_("tidak ada di folder media."))
+                raise self._missing()
             if self._is_dry_run:
                 return "/"
             name = _name_of(url)
@@ -97,7 +99,7 @@ class Photos:
             self._remember(url, "document", made.id)
             return made.url
         except DesaError as error:
-            notes.append(_("dokumen {name}: {why}").format(name=_name_of(url), why=error))
+            notes.append(Note(Topic.DOCUMENT, _name_of(url), _why(error)))
             return ""
 
     def remember(self) -> None:
@@ -116,7 +118,7 @@ class Photos:
     def _take(self, picture: Picture) -> str:
         file = self._in_folder(picture.url)
         if file is None and not self._fetches:
-            raise DesaError(_("tidak ada di folder media."))
+            raise self._missing()
         if self._is_dry_run:
             self._shown.add(str(file) if file else SIZED.sub("", picture.url))
             return DRY_ID
@@ -139,6 +141,21 @@ class Photos:
             self._remember(picture.url, "photo", photo.id)
         self._shown.add(photo.id)
         return photo.id
+
+    def _missing(self) -> DesaError:
+        if self._folder is None:
+            return DesaError(
+                _(
+                    "Folder foto situs lama belum disebut. Salin foldernya ke komputer ini, lalu "
+                    "ulangi dengan --media FOLDER; foto itu menyusul ke tulisannya."
+                )
+            )
+        return DesaError(
+            _(
+                "Tidak ada di folder yang disebut dengan --media. Lengkapi foldernya, lalu ulangi; "
+                "foto itu menyusul ke tulisannya."
+            )
+        )
 
     def _remember(self, url: str, kind: str, target: str) -> None:
         """Let readers who come by a file's address on the old site find it here."""
@@ -212,6 +229,14 @@ def photos(
         yield made
     finally:
         made.close()
+
+
+def _why(error: DesaError) -> str:
+    """Return the reason in sentences; only this command tries again, and only when it is asked."""
+    if not isinstance(error, Unreachable):
+        return error.message
+    again = _("Ulangi perintahnya nanti; foto itu menyusul ke tulisannya.")
+    return f"{error.fact} {again}" if error.may_pass else error.fact
 
 
 def _names(url: str) -> list[str]:

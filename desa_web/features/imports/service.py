@@ -8,7 +8,7 @@ simply started again. What is here already is never overwritten, whatever became
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 
@@ -17,12 +17,15 @@ from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import DesaError
 from desa_web.core.i18n import _
 from desa_web.features.imports import aliases, taking
-from desa_web.features.imports.item import Done, Item, Kind, Outcome
+from desa_web.features.imports.item import DIGEST, Done, Item, Kind, Outcome
 from desa_web.features.imports.models import OriginRow
+from desa_web.features.imports.notes import Note, Topic
 from desa_web.features.imports.photos import Photos
 from desa_web.features.news import rubrics
+from desa_web.features.pages import service as pages
+from desa_web.features.pages.models import PageRow
 
-_MAX_NOTES = 20
+_MAX_NOTES = 200
 
 
 def run(
@@ -36,13 +39,16 @@ def run(
     actor.require(Permission.PUBLISH)
     seen: set[str] = set()
     wanted_rubrics: set[str] = set()
+    above: dict[str, str] = {}
     for item in items:
+        if item.kind is Kind.PAGE:
+            above[item.key] = item.parent
         if item.key in seen:
-            yield _done(item, Outcome.SKIPPED, [_("sudah ada di berkas yang sama")])
+            yield _left_out(item, _("yang ada dua kali di berkas itu"))
             continue
         seen.add(item.key)
         try:
-            known = _known(source, item)
+            known = _known(actor, source, item, is_dry_run)
             if isinstance(known, OriginRow):
                 yield _complete(actor, known, item, photos, is_dry_run)
             elif known is not None:
@@ -50,7 +56,9 @@ def run(
             else:
                 yield _bring(actor, source, item, photos, is_dry_run, wanted_rubrics)
         except DesaError as error:
-            yield _done(item, Outcome.REFUSED, [str(error)])
+            yield _done(item, Outcome.REFUSED, [Note(Topic.REFUSED, why=error.message)])
+    if not is_dry_run:
+        _plant(actor, source, above)
 
 
 def keep_paths(actor: Actor, paths: Iterable[tuple[str, str]]) -> None:
@@ -62,10 +70,46 @@ def keep_paths(actor: Actor, paths: Iterable[tuple[str, str]]) -> None:
                 aliases.keep(change, old, aliases.Kind.PATH, path)
 
 
-def _known(source: str, item: Item) -> Done | OriginRow | None:
+def _plant(actor: Actor, source: str, above: Mapping[str, str]) -> None:
+    """Put pages under those that they stood under, in the order of the file.
+
+    above: the key of the page above, "" for none, by the key of every page of the source. A page
+    that somebody here has touched stays where it is; one whose parent did not come goes under the
+    next one up that did.
+    """
+    for key, parent in above.items():
+        row = _page_of(source, key) if parent else None
+        if row is None or row.version != 1 or row.parent_id is not None:
+            continue
+        tried: set[str] = {key}
+        while parent and parent not in tried:
+            tried.add(parent)
+            over = _page_of(source, parent)
+            if over is not None:
+                try:
+                    pages.place(actor, row.id, parent_id=over.id)
+                    break
+                except DesaError:
+                    # Deeper than a menu can show: one step up.
+                    pass
+            parent = above.get(parent, "")
+
+
+def _page_of(source: str, key: str) -> PageRow | None:
+    """Return the page that a page of the source became, unless it was thrown away since."""
+    origin = OriginRow.get_or_none(
+        OriginRow.source == source, OriginRow.origin_key == _hashed(key),
+        OriginRow.kind == Kind.PAGE.value,
+    )  # fmt: skip
+    if origin is None:
+        return None
+    return PageRow.get_or_none(PageRow.id == origin.object_id, PageRow.trashed_at.is_null())
+
+
+def _known(actor: Actor, source: str, item: Item, is_dry_run: bool) -> Done | OriginRow | None:
     """Return the result of what is left out or here already, or the row of what lacks pictures."""
     if item.skip:
-        return _done(item, Outcome.SKIPPED, [item.skip])
+        return _left_out(item, item.skip)
     row = OriginRow.get_or_none(
         OriginRow.source == source, OriginRow.origin_key == _hashed(item.key)
     )
@@ -74,15 +118,26 @@ def _known(source: str, item: Item) -> Done | OriginRow | None:
         # Two texts of one source may share an address there; both are wanted.
         own = OriginRow.object_id.in_(sorted(here)) & (OriginRow.source == source)
         if here and not OriginRow.select().where(own).exists():
-            note = _("sudah masuk lewat impor lain")
-            return replace(_done(item, Outcome.SKIPPED, [note]), object_id=min(here))
+            done = _left_out(item, _("yang sudah masuk lewat impor lain"))
+            return replace(done, object_id=min(here))
         return None
-    if row.digest == item.digest() and row.missing:
+    # A hash of an earlier version was of other words: what it stood for cannot be compared.
+    is_old = not row.digest.startswith(DIGEST)
+    if is_old and not is_dry_run:
+        with journal.change(actor):
+            mine = (OriginRow.source == source) & (OriginRow.origin_key == row.origin_key)
+            OriginRow.update(digest=item.digest()).where(mine).execute()
+    is_same = is_old or row.digest == item.digest()
+    if is_same and row.missing:
         return row
-    if row.digest == item.digest():
+    if is_same:
         return replace(_done(item, Outcome.UNCHANGED, []), object_id=row.object_id)
-    note = _("berubah di situs lama sejak diimpor; yang di sini tidak disentuh")
-    return replace(_done(item, Outcome.CHANGED, [note]), object_id=row.object_id)
+    done = _done(item, Outcome.CHANGED, [Note(Topic.CHANGED)])
+    return replace(done, object_id=row.object_id)
+
+
+def _left_out(item: Item, why: str) -> Done:
+    return _done(item, Outcome.SKIPPED, [Note(Topic.LEFT_OUT, why=why)])
 
 
 def _hashed(key: str) -> str:
@@ -140,7 +195,7 @@ def _complete(actor: Actor, row: OriginRow, item: Item, photos: Photos, is_dry_r
     return replace(done, object_id=row.object_id, photos=ready.photos)
 
 
-def _done(item: Item, outcome: Outcome, notes: list[str]) -> Done:
+def _done(item: Item, outcome: Outcome, notes: list[Note]) -> Done:
     shown = tuple(dict.fromkeys(notes))[:_MAX_NOTES]
     title = item.title or item.key
     return Done(key=item.key, kind=item.kind, title=title, outcome=outcome, notes=shown)

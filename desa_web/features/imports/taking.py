@@ -14,9 +14,10 @@ from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import Conflict
 from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
-from desa_web.features.imports.body import body_of, with_documents
+from desa_web.features.imports.body import body_of, left_behind, with_documents, with_films
 from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture
 from desa_web.features.imports.models import OriginRow
+from desa_web.features.imports.notes import Note, Topic
 from desa_web.features.imports.old_files import is_upload
 from desa_web.features.imports.photos import DRY_ID, Photos
 from desa_web.features.media import albums
@@ -46,7 +47,7 @@ class Ready:
     lead_id: str
     shown: tuple[str, ...]
     missing: int
-    notes: list[str]
+    notes: list[Note]
 
     @property
     def photos(self) -> int:
@@ -98,10 +99,11 @@ def ready_of(item: Item, photos: Photos) -> Ready:
             photo_of(picture)
         body = ""
     else:
-        html_here = with_documents(item.html, item.base_url, document_of)
+        html_here = with_documents(with_films(item.html), item.base_url, document_of)
         body = body_of(html_here, item.base_url, photo_of)
         if _EMBEDDED.search(item.html):
-            notes.append(_("gambar yang tertanam di dalam naskah tidak ikut"))
+            notes.append(Note(Topic.INLINE))
+        notes.extend(Note(Topic.EMBED, name) for name in left_behind(item.html))
     shown = tuple(photo_id for photo_id in asked.values() if photo_id)
     return Ready(
         item=item,
@@ -122,7 +124,7 @@ def check(actor: Actor, ready: Ready, wanted_rubrics: set[str]) -> None:
         slug = slugify(name, fallback="")
         if slug and slug not in known | wanted_rubrics and actor.may(Permission.MANAGE_SITE):
             wanted_rubrics.add(slug)
-            ready.notes.append(_("rubrik baru: {name}").format(name=name))
+            ready.notes.append(Note(Topic.RUBRIC, name))
         text = news_article.checked(_article_text(ready, "", _tags(item, ready.notes)))
         _warn_if_empty(ready, text.body)
     elif item.kind is Kind.PAGE:
@@ -203,7 +205,7 @@ def _article_text(ready: Ready, rubric: str, tags: tuple[str, ...]) -> news_arti
 
 def _warn_if_empty(ready: Ready, body: str) -> bool:
     if ready.item.is_published and not html.plain_text(body).strip() and "data-foto" not in body:
-        ready.notes.append(_("tanpa isi, jadi masuk sebagai draf"))
+        ready.notes.append(Note(Topic.DRAFT, why=_("isinya kosong")))
         return True
     return False
 
@@ -233,11 +235,7 @@ def _page(actor: Actor, ready: Ready) -> Made:
         made = pages.create(actor, text, slug=slug)
     except Conflict:
         made = pages.create(actor, text)
-        ready.notes.append(
-            _("halaman {slug} sudah ada di sini; yang lama masuk sebagai {new}").format(
-                slug=slug, new=made.slug
-            )
-        )
+        ready.notes.append(Note(Topic.RENAMED, f"{slug} → {made.slug}"))
     return Made(made.id, made.url, made.revision_id)
 
 
@@ -262,20 +260,20 @@ def _rubric_name(name: str) -> str:
     return news_article.one_line(name)[:_RUBRIC_MAX].strip()
 
 
-def _tags(item: Item, notes: list[str]) -> tuple[str, ...]:
+def _tags(item: Item, notes: list[Note]) -> tuple[str, ...]:
     clean = [news_article.one_line(tag).lstrip("#").strip() for tag in item.tags]
     fitting = list(dict.fromkeys(tag for tag in clean if tag and len(tag) <= _TAG_MAX))
     kept = fitting[: news_article.TAGS_MAX]
     lost = [tag for tag in dict.fromkeys(clean) if tag and tag not in kept]
     if lost:
-        notes.append(_("kata kunci tidak ikut: {tags}").format(tags=", ".join(lost)[:200]))
+        notes.extend(Note(Topic.TAGS, tag[:60]) for tag in lost)
     return tuple(kept)
 
 
-def _short(text: str, limit: int, notes: list[str], what: str) -> str:
+def _short(text: str, limit: int, notes: list[Note], what: str) -> str:
     clean = news_article.one_line(text)
     if len(clean) <= limit:
         return clean
-    notes.append(_("{what} dipendekkan").format(what=what))
+    notes.append(Note(Topic.SHORTENED, what))
     cut = clean.rfind(" ", limit // 2, limit)
     return clean[: cut if cut > 0 else limit - 1].rstrip(" ,.;:") + "…"

@@ -26,6 +26,7 @@ from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
 from desa_web.engines.feeds.reading import markup, moments, pictures
 from desa_web.features.imports.item import Item, Kind, Picture, SourceUnreadable
+from desa_web.features.imports.notes import Note, Topic
 from desa_web.features.imports.wordpress_text import html_of
 
 _HEAD_BYTES = 65_536
@@ -260,7 +261,7 @@ def _attachment(values: _Values) -> Attachment:
 
 def _item(export: Export, values: _Values) -> Item:
     kind = Kind.PAGE if values["post_type"] == "page" else Kind.ARTICLE
-    notes: list[str] = []
+    notes: list[Note] = []
     skip = _reason_to_skip(export, values, kind)
     link = values["link"]
     item = Item(
@@ -272,12 +273,17 @@ def _item(export: Export, values: _Values) -> Item:
         published_at=_moment(export, values),
         base_url=link if urlsplit(link).scheme else export.home_url,
         addresses=_addresses(export, values),
+        parent=_parent(values) if kind is Kind.PAGE else "",
         skip=skip,
     )
     return item if skip else _with_text(export, values, item, notes)
 
 
-def _with_text(export: Export, values: _Values, item: Item, notes: list[str]) -> Item:
+def _parent(values: _Values) -> str:
+    return "" if values["post_parent"] in ("", "0") else str(values["post_parent"])
+
+
+def _with_text(export: Export, values: _Values, item: Item, notes: list[Note]) -> Item:
     def gallery_of(ids: Sequence[str]) -> str:
         wanted = list(ids) or export.by_parent.get(values["post_id"], ())
         known = [export.attachments[i] for i in wanted if i in export.attachments]
@@ -308,26 +314,26 @@ def _with_text(export: Export, values: _Values, item: Item, notes: list[str]) ->
 def _reason_to_skip(export: Export, values: _Values, kind: Kind) -> str:
     post_type, status = values["post_type"], values["status"]
     if post_type not in ("post", "page", *export.types):
-        return _("jenis {name} tidak dibawa").format(name=post_type or "?")
+        return _("berjenis {name}, bukan berita atau halaman").format(name=post_type or "?")
     if status in ("trash", "auto-draft", "inherit"):
-        return _("ada di keranjang atau simpanan otomatis")
+        return _("dari keranjang sampah atau simpanan otomatis")
     if kind is Kind.PAGE and status != "publish":
-        return _("halaman yang belum terbit tidak dibawa")
+        return _("halaman yang belum terbit")
     if not values["title"] and not values["content"].strip():
-        return _("kosong")
+        return _("tulisan kosong")
     if len(values["content"]) > _MAX_CHARS:
-        return _("terlalu panjang untuk satu tulisan")
+        return _("tulisan yang terlalu panjang untuk dibaca program")
     return ""
 
 
-def _is_published(values: _Values, notes: list[str]) -> bool:
+def _is_published(values: _Values, notes: list[Note]) -> bool:
     if values["post_password"]:
-        notes.append(_("berkata sandi di situs lama, jadi masuk sebagai draf"))
+        notes.append(Note(Topic.DRAFT, why=_("di situs lama dikunci kata sandi")))
         return False
     if values["status"] == "future":
-        notes.append(_("terjadwal di situs lama, jadi masuk sebagai draf"))
+        notes.append(Note(Topic.DRAFT, why=_("di situs lama masih terjadwal")))
     elif values["status"] == "private":
-        notes.append(_("pribadi di situs lama, jadi masuk sebagai draf"))
+        notes.append(Note(Topic.DRAFT, why=_("di situs lama bersifat pribadi")))
     return bool(values["status"] == "publish")
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape, unescape
 
+from desa_web.features.imports.notes import Note, Topic
+
 # Returns the HTML of a gallery: the ids that it names, none for all pictures of the post.
 GalleryOf = Callable[[Sequence[str]], str]
 
@@ -45,7 +47,7 @@ _PRE = re.compile(r"<pre\b(?:(?!<pre\b).)*?</pre>", re.IGNORECASE | re.DOTALL)
 _ALONE = re.compile(r"(?:<p>|<div[^<>]*+>)\s*(https?://[^\s<>\"]++)\s*(?:</p>|</div>)")
 
 
-def html_of(content: str, gallery_of: GalleryOf, notes: list[str]) -> str:
+def html_of(content: str, gallery_of: GalleryOf, notes: list[Note]) -> str:
     """Return HTML for what WordPress keeps as a post's content."""
     text = _MORE.sub("", content.replace("\r\n", "\n").replace("\r", "\n"))
     doubled: list[str] = []
@@ -99,7 +101,7 @@ def _anchor(address: str) -> str:
     return f'<a href="{shown}">{shown}</a>'
 
 
-def _without_shortcodes(text: str, notes: list[str]) -> str:
+def _without_shortcodes(text: str, notes: list[Note]) -> str:
     if "[" not in text:
         return text
     closed = {m[2].lower() for m in _SHORTCODE.finditer(text) if m[1]}
@@ -115,8 +117,7 @@ def _without_shortcodes(text: str, notes: list[str]) -> str:
         return ""
 
     text = _SHORTCODE.sub(judged, text)
-    if dropped:
-        notes.append(f"kode pendek dibuang: {', '.join(sorted(dropped))}")
+    notes.extend(Note(Topic.CODE, f"[{name}]") for name in sorted(dropped))
     return text
 
 

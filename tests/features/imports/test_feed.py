@@ -19,6 +19,7 @@ from desa_web.engines.feeds.read import FeedUnreadable
 from desa_web.engines.sync.client import Unreachable
 from desa_web.features.imports import feed, service
 from desa_web.features.imports.item import Done, Outcome
+from desa_web.features.imports.notes import Topic
 from desa_web.features.imports.photos import photos
 from desa_web.features.media.models import PhotoRow
 from desa_web.features.news import queries
@@ -171,7 +172,7 @@ def test_a_picture_that_leads_elsewhere_is_followed_or_told(site: Site, tmp_path
         file.write_text(f"<rss version='2.0'><channel>{item}</channel></rss>")
         (done,) = bring(site, str(file))
     assert done.photos == 1
-    assert [note.split(":")[0] for note in done.notes] == ["foto tidak-ada.png"]
+    assert [(note.topic, note.what) for note in done.notes] == [(Topic.PHOTO, "tidak-ada.png")]
 
 
 def test_what_is_no_feed_is_refused_with_the_next_step(site: Site, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from desa_web.core.clock import zone
 from desa_web.core.site import Site
 from desa_web.features.imports import mysql_dump, opensid, service
 from desa_web.features.imports.item import Done, Outcome, SourceUnreadable
+from desa_web.features.imports.notes import Note, Topic
 from desa_web.features.imports.photos import photos
 from desa_web.features.media import albums, documents
 from desa_web.features.media.models import PhotoRow
@@ -113,8 +114,8 @@ def test_a_document_that_is_missing_leaves_no_link_to_nowhere(site: Site, tmp_pa
     done = bring(site, sources.write_dump(tmp_path / "x.sql", rows), tmp_path)
     texts = [queries.get(operator(site), d.object_id)[1].text.body for d in done[:2]]
     assert not any("invalid" in text for text in texts)
-    assert "hilang.pdf" in done[0].notes[0]
-    assert done[1].notes == ("lampiran bukan PDF, tidak ikut: virus.exe",)
+    assert done[0].notes[0].what == "hilang.pdf"
+    assert done[1].notes == (Note(Topic.ATTACHMENT, "virus.exe"),)
 
 
 def test_texts_of_three_encodings_come_out_right(site: Site, dump: Path) -> None:
@@ -184,8 +185,8 @@ def test_the_command_brings_a_dump(site: Site, dump: Path) -> None:
         "--site", site.path, "import", "opensid", dump, "--media", dump.parent / "upload"
     )
     assert result.returncode == 0, result.stderr
-    assert "Masuk: 9 berita, 1 halaman, 1 album" in result.stdout
-    assert "Tidak dibawa (1): agenda tidak dibawa" in result.stdout
+    assert "Selesai. Masuk: 9 berita, 1 halaman, 1 album" in result.stdout
+    assert "  - 1 agenda, yang belum ada tempatnya di sini" in result.stdout
 
 
 def rows_of(
