@@ -18,7 +18,7 @@ import click
 from desa_web import __version__
 from desa_web.cli import indonesian
 from desa_web.core.console import Console, Stopped
-from desa_web.core.errors import DesaError, storage_error
+from desa_web.core.errors import DesaError, ReadOnly, storage_error
 from desa_web.core.i18n import _
 from desa_web.core.registry import resolve
 
@@ -124,6 +124,13 @@ def _find_actor(site: Site, login: str) -> Actor:
 
 
 def _refused(error: Exception) -> int:
+    if isinstance(error, PermissionError) and error.filename:
+        sentence = _(
+            "{file} tidak boleh dibaca atau ditulisi oleh pengguna komputer ini. Jalankan sebagai "
+            "pemilik foldernya (lihat: ls -ld {file}), atau pilih tempat lain."
+        )
+        _complain(sentence.format(file=error.filename))
+        return ReadOnly.exit_code
     known = error if isinstance(error, DesaError) else storage_error(error)
     if known is not None:
         _complain(known.message)

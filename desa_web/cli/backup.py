@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from desa_web.core.console import Console
+from desa_web.core.console import Console, no_folder, out_file
+from desa_web.core.errors import InvalidInput
 from desa_web.core.i18n import _
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def create(console: Console, target: Path | None) -> None:
     from desa_web.ops import backup as ops
 
     with console.site() as site:
-        if target is not None and target.is_dir():
-            target = target / ops.file_name(site)
+        if target is not None:
+            target = target / ops.file_name(site) if target.is_dir() else _new_file(target)
         label = _("Mencadangkan")
         shown = sys.stderr.isatty() and not console.is_json
         with click.progressbar(length=100, label=label, file=sys.stderr, hidden=not shown) as bar:
@@ -78,6 +79,13 @@ def upgrade(console: Console) -> None:
         done = ops.upgrade(site)
         record = {"applied": list(done.applied), "copy": str(done.copy or "")}
         console.event(record, done.sentence)
+
+
+def _new_file(target: Path) -> Path:
+    """Return the file to write. A stick that is not in must not become a folder of the disk."""
+    if not target.suffix and not target.exists():
+        raise InvalidInput(no_folder(target))
+    return out_file(target)
 
 
 def _advance(bar: object, done: int, total: int) -> None:

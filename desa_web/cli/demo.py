@@ -13,7 +13,12 @@ from desa_web.core.i18n import _
 @click.command(epilog="Contoh:  desa demo demo --port 8080")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--host", metavar="ALAMAT", help="Alamat jaringan; bawaan 127.0.0.1.")
-@click.option("--port", type=int, metavar="NOMOR", help="Nomor port; 0 berarti mana saja.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="NOMOR",
+    help="Nomor port; 0 berarti mana saja.",
+)
 @click.pass_obj
 def demo(console: Console, folder: Path, host: str | None, port: int | None) -> None:
     """Buat desa contoh bila belum ada, beri kata sandi baru, lalu jalankan."""

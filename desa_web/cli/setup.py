@@ -33,7 +33,7 @@ class Wishes:
 
 def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> None:
     """Make the site and say what to keep: codes, passwords of the demo, the next step."""
-    site = create_site(folder, _options(wishes))
+    site = _new_site(folder, wishes)
     try:
         with site.bound():
             found = _fill(operator(site, "init"), wishes, is_demo=is_demo)
@@ -50,7 +50,7 @@ def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> 
 
 def create_open(console: Console, folder: Path, wishes: Wishes) -> None:
     """Make a site without people: the wizard in the browser asks for all the rest."""
-    site = create_site(folder, _options(wishes))
+    site = _new_site(folder, wishes)
     try:
         with site.bound():
             _name(operator(site, "init"), wishes)
@@ -123,6 +123,20 @@ class Made:
         return "\n".join(lines)
 
 
+def _new_site(folder: Path, wishes: Wishes) -> Site:
+    """Make the site's folder and database; what cannot be made whole leaves nothing behind."""
+    # An empty folder may be somebody's mount point: it stays, what we put into it goes.
+    was_there = folder.is_dir()
+    is_ours = not any(folder.iterdir()) if was_there else not folder.exists()
+    try:
+        return create_site(folder, _options(wishes))
+    except Exception:
+        if is_ours:
+            for path in folder.iterdir() if was_there else (folder,):
+                _remove(path)
+        raise
+
+
 def _options(wishes: Wishes) -> dict[str, config.Value]:
     values: dict[str, config.Value] = {"role": wishes.role, "database_url": wishes.database_url}
     return {name: value for name, value in values.items() if value not in ("", "desa")}
@@ -178,7 +192,14 @@ def _random_password() -> str:
 
 def _remove_unused(site: Site) -> None:
     """Take away the folder of a site that could not be filled: nothing half-made stays."""
+    site.close()
+    _remove(site.path)
+
+
+def _remove(path: Path) -> None:
     import shutil
 
-    site.close()
-    shutil.rmtree(site.path, ignore_errors=True)
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -74,7 +74,12 @@ def init(
 
 @click.command(epilog="Contoh:  desa --site situs serve --port 8080")
 @click.option("--host", metavar="ALAMAT", help="Alamat jaringan; bawaan dari desa.toml.")
-@click.option("--port", type=int, metavar="NOMOR", help="Nomor port; 0 berarti mana saja.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="NOMOR",
+    help="Nomor port; 0 berarti mana saja.",
+)
 @click.pass_obj
 def serve(console: Console, host: str | None, port: int | None) -> None:
     """Jalankan situs sampai dihentikan dengan Ctrl+C."""

@@ -17,6 +17,8 @@ from desa_web.core.i18n import _
 
 Value = str | int | bool | tuple[str, ...]
 
+_POSTGRESQL = ("postgresql://", "postgres://")
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -118,7 +120,7 @@ def parse(name: str, text: str) -> Value:
     option = _BY_NAME.get(name)
     if option is None:
         raise _unknown(name, "desa config")
-    return _parsed(option, text, name)
+    return _parsed(option, text, _("perintah ini"))
 
 
 def _read_toml(file: Path) -> dict[str, object]:
@@ -144,15 +146,28 @@ def _checked(name: str, value: object, where: str) -> Value:
                 name=name, where=where, choices=", ".join(option.choices)
             )
         )
+    if name == "database_url" and value and not str(value).startswith(_POSTGRESQL):
+        raise InvalidInput(
+            _(
+                "Alamat basis data di {where} ditulis seperti postgresql://pengguna@localhost/desa."
+                " Kosongkan untuk memakai SQLite."
+            ).format(where=where)
+        )
     if isinstance(option.default, tuple) and isinstance(value, list):
         return tuple(str(item) for item in value)
     if type(value) is type(option.default) and isinstance(value, str | int):
         return value
     raise InvalidInput(
         _("Pilihan {name} di {where} harus seperti {example}.").format(
-            name=name, where=where, example=_toml(option.default)
+            name=name,
+            where=where,
+            example=_example(option),
         )
     )
+
+
+def _example(option: Option) -> str:
+    return _("true atau false") if isinstance(option.default, bool) else _toml(option.default)
 
 
 def _parsed(option: Option, text: str, where: str) -> Value:

@@ -144,7 +144,15 @@ def storage_error(error: BaseException) -> DesaError | None:
         return _disk_full()
     if "readonly database" in text or "read-only" in text:
         return _read_only()
-    if "locked" in text or "could not connect" in text or "connection refused" in text:
+    if any(sign in text for sign in _NO_DATABASE):
+        return Busy(
+            _(
+                "Basis data PostgreSQL tidak bisa dihubungi, jadi belum ada yang disimpan. Tulisan "
+                "Anda belum hilang. Periksa apakah basis datanya jalan dan alamatnya "
+                "(database_url) benar, lalu coba lagi."
+            )
+        )
+    if "locked" in text:
         return Busy(_("Server sedang sibuk. Tulisan Anda belum hilang; coba lagi sebentar lagi."))
     if "disk i/o error" in text:
         # SQLite says so, too, when a full disk does not let the -shm file grow.
@@ -154,6 +162,10 @@ def storage_error(error: BaseException) -> DesaError | None:
     if "malformed" in text or "not a database" in text:
         return _damaged()
     return None
+
+
+# How psycopg2 says that nobody answers at the address.
+_NO_DATABASE = ("could not connect", "connection refused", "connection to server")
 
 
 def _disk_full() -> DiskFull:

@@ -100,8 +100,7 @@ def verify(file: Path) -> Backup:
 
     Raises Damaged, naming what is wrong, for anything but a whole backup; NotFound.
     """
-    if not file.is_file():
-        raise NotFound(_("Berkas cadangan {file} tidak ada.").format(file=file))
+    _require_file(file)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".desa-") as scratch:
         return _unpack(file, Path(scratch) / "situs")
 
@@ -110,8 +109,10 @@ def restore(file: Path, folder: Path) -> Path | None:
     """Put the backup's site in the place of `folder`; return where the old one was kept.
 
     The restored journal gets a new id, so that followers rebuild and sync opens a new epoch; all
-    sessions end. Raises Damaged (nothing was touched), Busy while the site is being served.
+    sessions end. Raises Damaged (nothing was touched), NotFound, Busy while the site is being
+    served.
     """
+    _require_file(file)
     folder = folder.resolve()
     lock = FileLock(folder / "data" / "worker.lock")
     if folder.exists() and (folder / "data").is_dir() and not lock.try_acquire():
@@ -128,6 +129,13 @@ def restore(file: Path, folder: Path) -> Path | None:
     finally:
         lock.release()
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _require_file(file: Path) -> None:
+    if not file.is_file():
+        raise NotFound(
+            _("Berkas cadangan {file} tidak ada. Periksa nama dan foldernya.").format(file=file)
+        )
 
 
 def _write(site: Site, temp: Path, scratch: Path, progress: Progress) -> None:
@@ -197,7 +205,8 @@ def _unpack(file: Path, folder: Path) -> Backup:
             for name, facts in manifest["files"].items():
                 _extract(archive, file, name, facts, folder)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
-        raise _damaged(file, str(error)) from error
+        why = _("isinya rusak") if zipfile.is_zipfile(file) else _("bukan berkas .zip")
+        raise _damaged(file, why) from error
     _check_database(file, folder / _DATABASE, manifest)
     return Backup(
         file, file.stat().st_size, manifest["created_at"], manifest["journal_id"],

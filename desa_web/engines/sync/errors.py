@@ -24,4 +24,5 @@ class NotStored(DesaError):
 class BrokenBundle(Damaged):
     """A file from a stick is broken or no bundle at all: what a person chose, not our disk."""
 
+    code = "kiriman-rusak"
     status = 422

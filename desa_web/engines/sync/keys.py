@@ -91,7 +91,10 @@ class KeyRing:
             salt, box = (base64.b64decode(value[name]) for name in ("salt", "box"))
             ops, mem = int(value["ops"]), min(int(value["mem"]), _MEM_BYTES)
         except OSError as error:
-            raise NotFound(_("Tidak ada kunci terkunci di folder situs ini.")) from error
+            sentence = _(
+                "Di folder situs ini tidak ada kunci yang terkunci: tidak ada yang dibuka."
+            )
+            raise NotFound(sentence) from error
         except (ValueError, KeyError, TypeError) as error:
             raise InvalidInput(_("Kunci terkunci rusak. Pulihkan dari cadangan lain.")) from error
         try:

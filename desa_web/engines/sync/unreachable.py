@@ -41,6 +41,7 @@ class Unreachable(DesaError):
     `reason` is stable, `status` is the HTTP status if one came, `retry_after_s` what the source
     asked for (0: nothing). is_security: somebody led us where nobody should ask (exit code 4).
     fact: the sentence without the promise to try again, for callers that do not keep trying.
+    may_pass: may the same question be answered later, with nothing changed here?
     """
 
     code = "tidak-terhubung"
@@ -61,6 +62,10 @@ class Unreachable(DesaError):
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.http_status = http_status
+
+    @property
+    def may_pass(self) -> bool:
+        return self.reason in _LATER or self.reason in (Reason.DNS, Reason.NETWORK, Reason.CLOCK)
 
     @property
     def is_security(self) -> bool:

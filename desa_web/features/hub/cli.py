@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from desa_web.core.console import Column, Console, out_file
+from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 from desa_web.features.hub.pairing_cli import pair
 
@@ -81,9 +82,9 @@ def add(console: Console, address: str, kind: str | None, name: str, contact: st
         try:
             made = sources.add(actor, address, kind=chosen, name=name, contact=contact)
         except Unreachable as error:
-            way = _(
-                "Tanpa bertanya: desa hub source add {address} --kind desa   (atau --kind feed)"
-            )
+            if not error.may_pass:
+                raise
+            way = _("Tanpa bertanya: desa hub source add {address} --kind desa (atau feed)")
             sentence = f"{error.message} {way.format(address=address)}"
             raise Unreachable(error.reason, sentence) from error
         sentence = _("{name} ditambahkan sebagai {kind}. Ambil beritanya dengan: desa sync pull")
@@ -364,7 +365,11 @@ def _each(
     with at_hub.officer(console) as actor:
         names = _names(actor.site)
         for item_id in ids:
-            item = decide(actor, item_id)
+            try:
+                item = decide(actor, item_id)
+            except NotFound as error:
+                sentence = _("Kiriman {id} tidak ada. Lihat daftarnya: desa hub inbox list")
+                raise NotFound(sentence.format(id=item_id)) from error
             console.event(_item(item, names), done.format(title=item.title))
 
 

@@ -52,7 +52,10 @@ def look(site: Site, address: str) -> Found:
     try:
         return asyncio.run(_look(site, checked_address(address)))
     except Unreachable as error:
-        sentence = _("{fact} Belum ada yang ditambahkan; coba lagi nanti.").format(fact=error.fact)
+        sentence = _("{fact} Belum ada yang ditambahkan.")
+        if error.may_pass:
+            sentence = _("{fact} Belum ada yang ditambahkan; coba lagi nanti.")
+        sentence = sentence.format(fact=error.fact)
         raise Unreachable(error.reason, sentence, http_status=error.http_status) from error
 
 

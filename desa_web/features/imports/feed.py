@@ -100,11 +100,11 @@ async def _fetched(client: Client | None, url: str) -> ForeignFeed:
     try:
         answer = await client.get(url, max_bytes=MAX_BYTES)
     except Unreachable as error:
-        sentence = _(
-            "{fact} Impor berhenti di sini dan tidak dicoba lagi sendiri. Ulangi perintahnya "
-            "nanti; yang sudah masuk tidak masuk dua kali."
-        ).format(fact=error.fact)
-        raise Unreachable(error.reason, sentence, http_status=error.http_status) from error
+        sentence = _("{fact} Belum ada yang masuk dari alamat itu, dan tidak dicoba lagi sendiri.")
+        if error.may_pass:
+            sentence += " " + _("Ulangi perintahnya nanti; tidak ada yang masuk dua kali.")
+        text = sentence.format(fact=error.fact)
+        raise Unreachable(error.reason, text, http_status=error.http_status) from error
     kind = next((v for n, v in answer.headers.items() if n.lower() == "content-type"), "")
     return read(answer.body, kind, answer.url)
 
@@ -142,5 +142,5 @@ def _item(entry: ForeignEntry, feed: ForeignFeed) -> Item:
         addresses=tuple(u for u in (entry.url, entry.guid) if u.startswith("http")),
         lead=inside[0] if inside else None,
         pictures=told,
-        skip=_("tulisan kosong") if is_empty else "",
+        skip=_("kosong") if is_empty else "",
     )

@@ -176,8 +176,8 @@ def create(console: Console, folder: Path) -> None:
             console.event(record, _("Kiriman siap: {file}").format(file=file))
 
 
-@bundle.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@bundle.command(epilog="Contoh:  desa sync bundle check /media/stik/sukamaju-20261122-1405.desa")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def check(console: Console, file: Path) -> None:
     """Periksa setiap huruf dan setiap tanda tangan; tidak ada yang diterima."""
@@ -194,8 +194,8 @@ def check(console: Console, file: Path) -> None:
     console.event(record, sentence.format(**record))
 
 
-@bundle.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@bundle.command("import", epilog="Contoh:  desa sync bundle import /media/stik/balasan.desa")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def import_(console: Console, file: Path) -> None:
     """Terima kiriman desa lain ke situs ini; mengulang tidak menggandakan."""

@@ -201,7 +201,11 @@ def _own(site: Site) -> tuple[Card, SigningKey]:
     key = KeyRing(site.data / "keys").find(log.keys(site)[-1].public) if card else None
     if reason is not None or card is None or key is None:
         raise Conflict(
-            reason or _("Catatan kirim belum dibuat. Jalankan situs sebentar, lalu coba lagi.")
+            reason
+            or _(
+                "Catatan kirim belum dibuat. Jalankan situs sebentar, atau: desa follow --once. "
+                "Lalu coba lagi."
+            )
         )
     return card, key
 
