@@ -1,9 +1,12 @@
-"""Take the manual's pictures from the real desk: content/help/id/gambar/*.webp.
+"""Take the manual's and the README's pictures from a real village.
 
     python -m tests.browser.manual_pictures            all of them (a demo village, a minute or two)
     python -m tests.browser.manual_pictures tulis      only those
+    python -m tests.browser.manual_pictures readme-beranda readme-tulis readme-periksa
 
-Run it after a screen has changed. Phone views, light, 360 px wide, at most 25,000 bytes each.
+Run it after a screen has changed, on a machine with the fonts of an Android phone (Noto Serif,
+Roboto). The manual's are phone views, light, 360 px wide, at most 25,000 bytes each, in
+content/help/id/gambar/*.webp; the README's are in docs/gambar/*.png.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,6 +34,9 @@ from tests.harness.browser import FLAGS, program
 from tests.harness.site import ROOT, run_desa, running
 
 FOLDER = ROOT / "content" / "help" / "id" / "gambar"
+README_FOLDER = ROOT / "docs" / "gambar"
+README = "readme-"
+README_WIDTH = 1000
 BYTES_MAX = 25_000
 SCALE = 1.5
 WIDTH, HEIGHT = 360, 640
@@ -45,6 +51,7 @@ class Shot:
     prepare: Callable[[Page], None] = lambda _page: None
     part: str = ""
     height: int = HEIGHT
+    width: int = WIDTH
 
 
 def shots(site: Site) -> dict[str, Shot]:
@@ -54,6 +61,7 @@ def shots(site: Site) -> dict[str, Shot]:
     live = next(i for i in queries.desk(boss, limit=60) if i.is_live and i.lead_photo_id)
     draft = service.create(_as(site, "nur"), Text(title="Kerja bakti saluran", body=_BODY))
     sent = _submitted(site, "Taman baca menambah 40 judul")
+    changed = _changed(site)
     return {
         "masuk": Shot("", "/masuk"),
         "beranda-kerja": Shot("laila", "/kelola/", height=760),
@@ -66,7 +74,7 @@ def shots(site: Site) -> dict[str, Shot]:
         "sebelum-dikirim": Shot(
             "laila", f"/kelola/berita/{draft.id}", part='.panel[aria-labelledby="periksa"]'
         ),
-        "pratinjau": Shot("laila", f"/kelola/berita/{live.id}/pratinjau", height=700),
+        "pratinjau": Shot("laila", f"/kelola/berita/{live.id}/pratinjau", height=660),
         "whatsapp": Shot("nur", f"/kelola/berita/{sent}", part=".ajak"),
         "periksa": Shot("hartini", f"/kelola/periksa/{waiting}", height=700),
         "putusan": Shot("hartini", f"/kelola/periksa/{waiting}", part="#putus"),
@@ -83,6 +91,9 @@ def shots(site: Site) -> dict[str, Shot]:
         "undang": Shot("bagus", "/kelola/pengguna/baru", height=700),
         "akun": Shot("nur", "/kelola/akun", part="main"),
         "pengaturan": Shot("bagus", "/kelola/pengaturan/work", height=640),
+        README + "beranda": Shot("", "/", width=1280, height=960),
+        README + "tulis": Shot("siti", "/kelola/tulis", _write, width=390, height=800),
+        README + "periksa": Shot("hartini", f"/kelola/periksa/{changed}", width=1280, height=960),
     }
 
 
@@ -100,7 +111,7 @@ def main(names: list[str]) -> None:
         browser = engine.chromium.launch(executable_path=program(), args=[*FLAGS, "--lang=id"])
         found = shots(site)
         for name in names or found:
-            size = _take(browser, site, url, found[name], FOLDER / f"{name}.webp")
+            size = _take(browser, site, url, found[name], _file(name))
             print(f"{size:6} {name}")
         browser.close()
         if not names:
@@ -125,8 +136,8 @@ def demo() -> Iterator[tuple[Site, str]]:
 
 def _take(browser: Browser, site: Site, url: str, shot: Shot, target: Path) -> int:
     context = browser.new_context(
-        viewport={"width": WIDTH, "height": shot.height},
-        device_scale_factor=SCALE,
+        viewport={"width": shot.width, "height": shot.height},
+        device_scale_factor=1 if target.suffix == ".png" else SCALE,
         color_scheme="light",
         locale="id-ID",
         timezone_id="Asia/Jakarta",
@@ -142,12 +153,30 @@ def _take(browser: Browser, site: Site, url: str, shot: Shot, target: Path) -> i
     shot.prepare(page)
     if shot.part:
         # The bars that float over the page would lie across a part of it.
-        page.add_style_tag(content=".nav-bawah,.kaki-tulis,.keadaan{position:static!important}")
+        page.add_style_tag(
+            content=".nav-bawah,.kaki-tulis,.keadaan,.alat-tulis{position:static!important}"
+        )
         data = page.locator(shot.part).first.screenshot()
     else:
         data = page.screenshot()
     context.close()
-    return _keep(data, target)
+    return _keep_flat(data, target) if target.suffix == ".png" else _keep(data, target)
+
+
+def _file(name: str) -> Path:
+    if name.startswith(README):
+        return README_FOLDER / f"{name.removeprefix(README)}.png"
+    return FOLDER / f"{name}.webp"
+
+
+def _keep_flat(data: bytes, target: Path) -> int:
+    """Write the picture in 256 colours, at most as wide as the README shows it."""
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    if picture.width > README_WIDTH:
+        height = round(picture.height * README_WIDTH / picture.width)
+        picture = picture.resize((README_WIDTH, height), Image.Resampling.LANCZOS)
+    picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=2).save(target, optimize=True)
+    return target.stat().st_size
 
 
 def _keep(data: bytes, target: Path) -> int:
@@ -185,6 +214,20 @@ def _submitted(site: Site, title: str = "Lima belas warga belajar merajut") -> s
             return item.id
     made = service.create(nur, Text(title=title, body=_BODY, rubric="kegiatan"))
     return service.act(nur, Op.SUBMIT, made.id).id
+
+
+def _changed(site: Site) -> str:
+    """Return an article that readers see, changed and handed in again."""
+    laila = _as(site, "laila")
+    found = queries.desk(laila, limit=60, states=(State.PUBLISHED,))
+    live = next(i for i in found if i.title.startswith("Kader posyandu dilatih"))
+    article, revision = queries.get(laila, live.id)
+    body = revision.text.body
+    for old, new in (("Dua puluh empat kader", "Dua puluh enam kader"), ("setengah", "satu")):
+        assert old in body, old
+        body = body.replace(old, new, 1)
+    service.save(laila, live.id, replace(revision.text, body=body), version=article.version)
+    return service.act(laila, Op.SUBMIT, live.id).id
 
 
 def _open(selector: str) -> Callable[[Page], None]:
