@@ -21,7 +21,7 @@ def backup() -> None:
     """Cadangan: buat, periksa, pulihkan."""
 
 
-@backup.command()
+@backup.command(epilog="Contoh:  desa backup create   ·   desa backup create --to /media/stik/")
 @click.option(
     "--to", "target", metavar="TUJUAN", type=click.Path(path_type=Path),
     help="Berkas atau folder tujuan.",
@@ -41,7 +41,7 @@ def create(console: Console, target: Path | None) -> None:
         _tell(console, made, _("Cadangan sudah dibuat dan terbukti bisa dipulihkan: {file}"))
 
 
-@backup.command()
+@backup.command(epilog="Contoh:  desa backup verify /media/stik/situs-20261122-140500.zip")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def verify(console: Console, file: Path) -> None:
@@ -51,7 +51,9 @@ def verify(console: Console, file: Path) -> None:
     _tell(console, ops.verify(file), _("Cadangan utuh: {file}"))
 
 
-@backup.command()
+@backup.command(
+    epilog="Contoh:  desa --site situs backup restore /media/stik/situs-20261122-140500.zip"
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Jangan bertanya.")
 @click.pass_obj

@@ -19,7 +19,7 @@ def config() -> None:
     """Pilihan server (desa.toml) dan pengaturan desa."""
 
 
-@config.command("list")
+@config.command("list", epilog="Contoh:  desa --site situs config list")
 @click.pass_obj
 def list_all(console: Console) -> None:
     """Semua pilihan dan pengaturan dengan nilainya sekarang."""

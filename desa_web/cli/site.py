@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from desa_web.core.site import Site
 
 
-@click.command(epilog="Contoh:  desa init situs --name 'Desa Sukamaju' --admin bagus")
+@click.command(
+    epilog="Contoh:  desa init situs --name 'Desa Sukamaju' --admin bagus   ·   "
+    "desa init media --role hub --name 'Kabupaten Kebumen' --code 33.05"
+)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--name", metavar="NAMA", help="Nama desa.")
+@click.option("--name", metavar="NAMA", help="Nama desa; untuk hub nama kabupaten atau kota.")
 @click.option(
     "--code",
     metavar="KODE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from desa_web.cli import main, root
 from desa_web.cli.indonesian import WORDS
+from tests.docs.test_commands import problem_of
 
 # Said to programmers, to shells or to Windows, never to a person at `desa`.
 NEVER_SHOWN = {
@@ -105,6 +107,21 @@ def test_examples_stand_one_on_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     lines = heard.splitlines()
     assert "    desa --site situs doctor" in lines
     assert "·" not in heard
+
+
+def test_every_command_shows_an_example_that_exists() -> None:
+    wrong = {}
+    for path, command in commands():
+        examples = (command.epilog or "").removeprefix("Contoh:").split("·")
+        for example in examples:
+            # What stands in brackets behind it is a remark.
+            words = shlex.split(example.partition("   (")[0].partition("  (")[0].strip())
+            # --json may stand anywhere.
+            words = [word for word in words if word != "--json"]
+            problem = problem_of(words[1:]) if words[:1] == ["desa"] else "no example"
+            if problem:
+                wrong[" ".join(path)] = f"{example.strip()}: {problem}"
+    assert wrong == {}
 
 
 def test_every_sentence_of_click_that_people_can_see_is_in_the_table() -> None:

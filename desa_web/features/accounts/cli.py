@@ -26,7 +26,7 @@ def user() -> None:
     """Pengguna: siapa yang boleh masuk, dan sebagai apa."""
 
 
-@user.command("list")
+@user.command("list", epilog="Contoh:  desa --site situs user list")
 @click.pass_obj
 def list_users(console: Console) -> None:
     """Daftar pengguna."""
@@ -99,7 +99,7 @@ def set_role(console: Console, login: str, role: str) -> None:
         console.event(_record(person), sentence)
 
 
-@user.command("disable")
+@user.command("disable", epilog="Contoh:  desa user disable nur")
 @click.argument("login")
 @click.pass_obj
 def disable_user(console: Console, login: str) -> None:
@@ -111,7 +111,7 @@ def disable_user(console: Console, login: str) -> None:
         console.event(_record(person), _("{login} dinonaktifkan.").format(login=person.login))
 
 
-@user.command("enable")
+@user.command("enable", epilog="Contoh:  desa user enable nur")
 @click.argument("login")
 @click.pass_obj
 def enable_user(console: Console, login: str) -> None:
@@ -190,7 +190,7 @@ def delegate(
         console.event(_delegation(made), sentence)
 
 
-@user.command("delegations")
+@user.command("delegations", epilog="Contoh:  desa user delegations")
 @click.pass_obj
 def list_delegations(console: Console) -> None:
     """Daftar penunjukan Plh."""

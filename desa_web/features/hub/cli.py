@@ -65,7 +65,9 @@ def source() -> None:
     """Sumber berita: situs desa dan feed."""
 
 
-@source.command()
+@source.command(
+    epilog="Contoh:  desa hub source add sukamaju.desa.id   ·   desa hub source add lama.id"
+)
 @click.argument("address")
 @click.option("--kind", type=click.Choice(["desa", "feed"]), help="Tanpa bertanya ke alamatnya.")
 @click.option("--name", default="", metavar="NAMA", help="Nama sumber; bawaan: sebutannya sendiri.")
@@ -92,7 +94,9 @@ def add(console: Console, address: str, kind: str | None, name: str, contact: st
         console.event(_record(made), sentence.format(name=made.name, kind=told))
 
 
-@source.command("list")
+@source.command(
+    "list", epilog="Contoh:  desa hub source list   ·   desa hub source list --all --json"
+)
 @click.option("--all", "is_all", is_flag=True, help="Juga yang sudah dihapus.")
 @click.pass_obj
 def list_(console: Console, is_all: bool) -> None:
@@ -105,7 +109,7 @@ def list_(console: Console, is_all: bool) -> None:
         console.show([_record(one) for one in found], _SOURCES, empty=empty)
 
 
-@source.command()
+@source.command(epilog="Contoh:  desa hub source show sukamaju")
 @click.argument("name")
 @click.pass_obj
 def show(console: Console, name: str) -> None:
@@ -123,7 +127,9 @@ def show(console: Console, name: str) -> None:
         console.show_one(record, _SOURCE)
 
 
-@source.command()
+@source.command(
+    epilog="Contoh:  desa hub source change sukamaju --district Dander --contact 'Nur Aini'"
+)
 @click.argument("name")
 @click.option("--name", "new_name", metavar="NAMA", help="Nama baru.")
 @click.option("--contact", metavar="SIAPA", help="Siapa yang dihubungi.")
@@ -151,9 +157,11 @@ def change(
         console.event(_record(done), _("{name} sudah diubah.").format(name=done.name))
 
 
-@source.command()
+@source.command(epilog="Contoh:  desa hub source trust sukamaju --auto")
 @click.argument("name")
-@click.option("--auto/--review", "is_auto", required=True, help="Terbit sendiri, atau diperiksa.")
+@click.option(
+    "--auto/--review", "is_auto", required=True, help="Terbit sendiri, atau diperiksa petugas dulu."
+)
 @click.pass_obj
 def trust(console: Console, name: str, is_auto: bool) -> None:
     """Beritanya terbit sendiri, atau diperiksa petugas dulu."""
@@ -204,7 +212,7 @@ for _name, _about, _done in (
     source.add_command(_decision(_name, _about, _done))
 
 
-@source.command()
+@source.command(epilog="Contoh:  desa hub source remove sukamaju")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Jangan bertanya.")
 @click.pass_obj
@@ -218,7 +226,7 @@ def remove(console: Console, name: str, yes: bool) -> None:
         console.event(_record(done), _("{name} dihapus dari daftar.").format(name=done.name))
 
 
-@source.command("trust-again")
+@source.command("trust-again", epilog="Contoh:  desa hub source trust-again sukamaju")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Jangan bertanya.")
 @click.pass_obj
@@ -235,7 +243,9 @@ def trust_again(console: Console, name: str, yes: bool) -> None:
         console.event(_record(done), sentence.format(name=done.name))
 
 
-@source.command("give-back")
+@source.command(
+    "give-back", epilog="Contoh:  desa hub source give-back sukamaju /media/stik/sukamaju"
+)
 @click.argument("name")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
@@ -252,7 +262,7 @@ def give_back(console: Console, name: str, folder: Path) -> None:
         console.event(record, sentence.format(n=len(files), name=one.name, folder=folder))
 
 
-@source.command("import-opml")
+@source.command("import-opml", epilog="Contoh:  desa hub source import-opml desa.opml")
 @click.argument("file", type=_FILE)
 @click.pass_obj
 def import_opml(console: Console, file: Path) -> None:
@@ -267,7 +277,7 @@ def import_opml(console: Console, file: Path) -> None:
             console.event(record, sentence.format(name=one.name, why=one.sentence))
 
 
-@source.command("export-opml")
+@source.command("export-opml", epilog="Contoh:  desa hub source export-opml desa.opml")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def export_opml(console: Console, file: Path) -> None:
@@ -287,7 +297,10 @@ def inbox() -> None:
     """Kotak masuk: berita yang datang dari desa."""
 
 
-@inbox.command("list")
+@inbox.command(
+    "list",
+    epilog="Contoh:  desa hub inbox list   ·   desa hub inbox list --shelf updated",
+)
 @click.option(
     "--shelf",
     type=click.Choice(list(_EMPTY_SHELVES)),
@@ -314,7 +327,7 @@ def inbox_list(console: Console, shelf: str, source_name: str, limit: int) -> No
         )
 
 
-@inbox.command()
+@inbox.command(epilog="Contoh:  desa hub inbox publish ID ID")
 @click.argument("ids", nargs=-1, required=True)
 @click.option("--replace-edit", is_flag=True, help="Ganti suntingan kita dengan naskah desa.")
 @click.pass_obj
@@ -330,7 +343,7 @@ def publish(console: Console, ids: tuple[str, ...], replace_edit: bool) -> None:
     )
 
 
-@inbox.command()
+@inbox.command(epilog="Contoh:  desa hub inbox hold ID")
 @click.argument("ids", nargs=-1, required=True)
 @click.pass_obj
 def hold(console: Console, ids: tuple[str, ...]) -> None:
@@ -340,7 +353,9 @@ def hold(console: Console, ids: tuple[str, ...]) -> None:
     _each(console, ids, inbox.hold, _("Disimpan: {title}"))
 
 
-@inbox.command("return")
+@inbox.command(
+    "return", epilog="Contoh:  desa hub inbox return ID --reason 'Tambahkan tanggal kegiatannya.'"
+)
 @click.argument("item_id")
 @click.option("--reason", required=True, metavar="ALASAN", help="Yang perlu ditambah atau diganti.")
 @click.pass_obj

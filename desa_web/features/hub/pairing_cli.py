@@ -31,7 +31,9 @@ def pair() -> None:
     """Sambungkan desa: kode undangan, empat kata, berkas undangan."""
 
 
-@pair.command()
+@pair.command(
+    epilog="Contoh:  desa hub pair invite --label Sukamaju   ·   desa hub pair invite --file F"
+)
 @click.option("--label", default="", metavar="NAMA", help="Untuk desa mana; boleh kosong.")
 @click.option("--source", default="", metavar="NAMA", help="Sumber yang mendapat kunci baru.")
 @click.option(
@@ -68,7 +70,7 @@ def invite(console: Console, label: str, source: str, file: Path | None) -> None
         console.event(_record(made), sentence.format(code=code, id=made.id))
 
 
-@pair.command("list")
+@pair.command("list", epilog="Contoh:  desa hub pair list")
 @click.pass_obj
 def list_(console: Console) -> None:
     """Daftar undangan yang masih berjalan dan yang baru selesai."""
@@ -80,7 +82,7 @@ def list_(console: Console) -> None:
         console.show(records, _COLUMNS, empty=empty)
 
 
-@pair.command()
+@pair.command(epilog="Contoh:  desa hub pair reply balasan.desa-balasan")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.pass_obj
 def reply(console: Console, file: Path) -> None:
@@ -95,7 +97,7 @@ def reply(console: Console, file: Path) -> None:
         )
 
 
-@pair.command()
+@pair.command(epilog="Contoh:  desa hub pair confirm UNDANGAN")
 @click.argument("invitation")
 @click.pass_obj
 def confirm(console: Console, invitation: str) -> None:
@@ -114,7 +116,7 @@ def confirm(console: Console, invitation: str) -> None:
         )
 
 
-@pair.command()
+@pair.command(epilog="Contoh:  desa hub pair refuse UNDANGAN")
 @click.argument("invitation")
 @click.pass_obj
 def refuse(console: Console, invitation: str) -> None:
@@ -127,7 +129,7 @@ def refuse(console: Console, invitation: str) -> None:
         console.event({"event": "refused", "id": invitation}, sentence)
 
 
-@pair.command()
+@pair.command(epilog="Contoh:  desa hub pair revoke sukamaju")
 @click.argument("name")
 @click.pass_obj
 def revoke(console: Console, name: str) -> None:

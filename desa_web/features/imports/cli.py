@@ -49,7 +49,7 @@ def _shared(command: Callable[..., int]) -> Callable[..., int]:
     return dry(folder(command))
 
 
-@import_.command()
+@import_.command(epilog="Contoh:  desa import wordpress situs.xml --media uploads")
 @click.argument("file", type=_FILE)
 @click.option("--type", "types", multiple=True, help="Jenis tulisan lain yang ikut sebagai berita.")
 @_shared
@@ -65,7 +65,7 @@ def wordpress(
         return _run(console, actor, export, media, fetches=media is None, is_dry_run=dry_run)
 
 
-@import_.command()
+@import_.command(epilog="Contoh:  desa import opensid opensid.sql.gz --media desa/upload")
 @click.argument("file", type=_FILE)
 @_shared
 @click.pass_obj
@@ -78,7 +78,7 @@ def opensid(console: Console, file: Path, media: Path | None, dry_run: bool) -> 
         return _run(console, actor, dump, media, fetches=False, is_dry_run=dry_run)
 
 
-@import_.command()
+@import_.command(epilog="Contoh:  desa import feed https://lama.desa.id/feed --dry-run")
 @click.argument("address")
 @_shared
 @click.pass_obj

@@ -18,7 +18,9 @@ def media() -> None:
     """Foto, dokumen, dan media kit."""
 
 
-@media.command()
+@media.command(
+    epilog="Contoh:  desa media add foto/panen.jpg --caption 'Panen raya' --credit 'Nur Aini'"
+)
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -49,7 +51,7 @@ def add(console: Console, files: tuple[Path, ...], caption: str, credit: str, al
     return 1 if refused else 0
 
 
-@media.command("list")
+@media.command("list", epilog="Contoh:  desa media list --only tanpa-keterangan")
 @click.option("--query", default="", help="Kata di keterangan, nama, atau tempat.")
 @click.option("--only", default="", type=click.Choice(["", *_SHOWS]), help="Hanya yang begini.")
 @click.option(
@@ -80,7 +82,7 @@ def list_(console: Console, query: str, only: str, limit: int) -> None:
         console.show(records, columns=_COLUMNS)
 
 
-@media.command()
+@media.command(epilog="Contoh:  desa media rebuild   ·   desa media rebuild FOTO")
 @click.argument("photos", nargs=-1)
 @click.pass_obj
 def rebuild(console: Console, photos: tuple[str, ...]) -> int:
@@ -97,7 +99,7 @@ def rebuild(console: Console, photos: tuple[str, ...]) -> int:
     return 1 if failed else 0
 
 
-@media.command()
+@media.command(epilog="Contoh:  desa --site situs media gc")
 @click.option("--dry-run", is_flag=True, help="Hanya sebutkan, jangan hapus.")
 @click.pass_obj
 def gc(console: Console, dry_run: bool) -> None:
@@ -113,7 +115,7 @@ def gc(console: Console, dry_run: bool) -> None:
             console.say(_("Tidak ada yang perlu dibersihkan."))
 
 
-@media.command()
+@media.command(epilog="Contoh:  desa media kit panen-raya panen.zip   ·   desa media kit")
 @click.argument("article", required=False)
 @click.argument("target", required=False, type=click.Path(path_type=Path))
 @click.pass_obj

@@ -22,7 +22,9 @@ def news() -> None:
     """Berita dan pengumuman: dari draf sampai terbit."""
 
 
-@news.command("list")
+@news.command(
+    "list", epilog="Contoh:  desa news list --state submitted   ·   desa news list --query panen"
+)
 @click.option(
     "--state", "states", multiple=True, type=click.Choice(_STATES), help="Hanya status ini."
 )
@@ -64,7 +66,7 @@ def list_(
         console.show(records, columns, empty=empty)
 
 
-@news.command()
+@news.command(epilog="Contoh:  desa news show panen-raya")
 @click.argument("article")
 @click.pass_obj
 def show(console: Console, article: str) -> None:
@@ -86,7 +88,9 @@ def show(console: Console, article: str) -> None:
         console.line(html.to_markdown(revision.text.body))
 
 
-@news.command("import")
+@news.command(
+    "import", epilog="Contoh:  desa news import naskah   ·   desa news import naskah/panen.md"
+)
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def import_(console: Console, path: Path) -> int:
@@ -105,7 +109,7 @@ def import_(console: Console, path: Path) -> int:
     return 1 if refused else 0
 
 
-@news.command("export")
+@news.command("export", epilog="Contoh:  desa news export naskah")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_obj
 def export(console: Console, folder: Path) -> None:
@@ -134,10 +138,14 @@ def _transition(name: str, help_text: str, done: str, *, note: bool = False) -> 
     command = click.option("--version", type=int, help="Versi yang Anda lihat.")(command)
     if note:
         command = click.option("--note", default="", help="Catatan.")(command)
-    return click.command(name, help=help_text)(click.argument("article")(command))
+    example = f"Contoh:  desa news {name} panen-raya"
+    made = click.command(name, help=help_text, epilog=example)
+    return made(click.argument("article")(command))
 
 
-@news.command()
+@news.command(
+    epilog="Contoh:  desa news publish panen-raya   ·   desa news publish panen-raya --now"
+)
 @click.argument("article")
 @click.option("--version", type=int, help="Versi yang Anda lihat.")
 @click.option("--now", is_flag=True, help="Ajukan dan setujui sekaligus, bila berwenang.")
@@ -155,7 +163,7 @@ def publish(console: Console, article: str, version: int | None, now: bool) -> N
         _tell(console, after, _("Sudah terbit: {slug}"))
 
 
-@news.command()
+@news.command(epilog="Contoh:  desa news schedule panen-raya 2026-11-23T07:00")
 @click.argument("article")
 @click.argument("at")
 @click.option("--version", type=int, help="Versi yang Anda lihat.")
@@ -171,7 +179,9 @@ def schedule(console: Console, article: str, at: str, version: int | None) -> No
         _tell(console, after, _("Dijadwalkan: {slug}"))
 
 
-@news.command()
+@news.command(
+    epilog="Contoh:  desa news erase panen-raya   ·   desa news erase panen-raya --keep-photos"
+)
 @click.argument("article")
 @click.option("--keep-photos", is_flag=True, help="Jangan hapus fotonya.")
 @click.option("--yes", is_flag=True, help="Jangan bertanya.")

@@ -17,7 +17,7 @@ def page() -> None:
     """Halaman tetap dan menu: profil, perangkat, layanan, kontak."""
 
 
-@page.command("list")
+@page.command("list", epilog="Contoh:  desa page list   ·   desa page list --trash")
 @click.option("--trash", is_flag=True, help="Isi tempat sampah.")
 @click.pass_obj
 def list_(console: Console, trash: bool) -> None:
@@ -40,7 +40,7 @@ def list_(console: Console, trash: bool) -> None:
         console.show(records, ("slug", "title", "position", "updated_at"))
 
 
-@page.command()
+@page.command(epilog="Contoh:  desa page show sejarah")
 @click.argument("page_name", metavar="HALAMAN")
 @click.pass_obj
 def show(console: Console, page_name: str) -> None:
@@ -66,7 +66,7 @@ def show(console: Console, page_name: str) -> None:
         console.line(html.to_markdown(revision.text.body))
 
 
-@page.command("import")
+@page.command("import", epilog="Contoh:  desa page import halaman")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def import_(console: Console, path: Path) -> int:
@@ -86,7 +86,7 @@ def import_(console: Console, path: Path) -> int:
     return 1 if refused else 0
 
 
-@page.command()
+@page.command(epilog="Contoh:  desa page export halaman")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.pass_obj
 def export(console: Console, folder: Path) -> None:
@@ -99,7 +99,7 @@ def export(console: Console, folder: Path) -> None:
         console.event({"count": count, "folder": str(folder)}, sentence)
 
 
-@page.command()
+@page.command(epilog="Contoh:  desa page move sejarah --parent profil --position 2")
 @click.argument("page_name", metavar="HALAMAN")
 @click.option("--slug", help="Alamat baru; yang lama tetap mengantar ke sini.")
 @click.option("--parent", metavar="HALAMAN", help="Halaman induk; tulis - untuk paling atas.")
@@ -121,7 +121,7 @@ def move(
         console.event(record, _("Sudah dipindah: {url}").format(url=after.url))
 
 
-@page.command()
+@page.command(epilog="Contoh:  desa page trash sejarah")
 @click.argument("page_name", metavar="HALAMAN")
 @click.pass_obj
 def trash(console: Console, page_name: str) -> None:
@@ -134,7 +134,7 @@ def trash(console: Console, page_name: str) -> None:
         console.event(record, _("Dibuang: {slug}").format(slug=after.slug))
 
 
-@page.command()
+@page.command(epilog="Contoh:  desa page restore sejarah")
 @click.argument("page_name", metavar="HALAMAN")
 @click.pass_obj
 def restore(console: Console, page_name: str) -> None:

@@ -106,7 +106,7 @@ def query(console: Console, /, words: tuple[str, ...], limit: int, **filters: An
         console.show(records, columns, empty=_("Tidak ada yang cocok. Coba kata lain."))
 
 
-@search.command()
+@search.command(epilog="Contoh:  desa --site situs search rebuild")
 @click.pass_obj
 def rebuild(console: Console) -> None:
     """Buat ulang indeks; pencarian tetap jalan selama itu."""
@@ -119,7 +119,7 @@ def rebuild(console: Console) -> None:
         console.event({"documents": count}, sentence)
 
 
-@search.command()
+@search.command(epilog="Contoh:  desa --site situs search status")
 @click.pass_obj
 def status(console: Console) -> None:
     """Keadaan indeks: lengkap atau tidak, sampai mana, berapa besar."""

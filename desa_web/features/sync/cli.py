@@ -41,7 +41,7 @@ def pair(console: Console, code: str, address: str, no_wait: bool) -> int:
     return sending_cli.pair(console, code, address, is_waiting=not no_wait)
 
 
-@sync.command()
+@sync.command(epilog="Contoh:  desa --site situs sync unpair")
 @click.option("--yes", is_flag=True, help="Jangan bertanya.")
 @click.pass_obj
 def unpair(console: Console, yes: bool) -> None:
@@ -72,7 +72,7 @@ def status(console: Console) -> None:
     status_cli.run(console)
 
 
-@sync.command()
+@sync.command(epilog="Contoh:  desa --site situs sync code")
 @click.pass_obj
 def code(console: Console) -> None:
     """Buat kode pemulihan kunci yang baru; tulis atau cetak, lalu simpan di tempat aman."""
@@ -84,7 +84,7 @@ def code(console: Console) -> None:
         console.event({"code": found}, f"{sentence.format(code=found)}: desa backup create")
 
 
-@sync.command()
+@sync.command(epilog="Contoh:  desa --site situs sync unlock")
 @click.option("--code", prompt=_("Kode pemulihan"), help="Kode yang dicetak.")
 @click.pass_obj
 def unlock(console: Console, code: str) -> None:
@@ -96,7 +96,7 @@ def unlock(console: Console, code: str) -> None:
         console.event({"event": "unlocked"}, _("Kunci terbuka. Berita dikirim lagi."))
 
 
-@sync.command()
+@sync.command(epilog="Contoh:  desa --site situs sync rotate")
 @click.pass_obj
 def rotate(console: Console) -> None:
     """Ganti kunci; kunci lama menandatangani yang baru, jadi Kominfo tetap mengenal situs ini."""
@@ -110,12 +110,12 @@ def rotate(console: Console) -> None:
         )
 
 
-@sync.group()
+@sync.group(epilog="Contoh:  desa --site situs sync home moved")
 def home() -> None:
     """Jawab pertanyaan sesudah folder situs berpindah atau disalin."""
 
 
-@home.command()
+@home.command(epilog="Contoh:  desa --site situs sync home moved")
 @click.pass_obj
 def moved(console: Console) -> None:
     """Folder ini pindah rumah; yang lama tidak dipakai lagi."""
@@ -126,7 +126,7 @@ def moved(console: Console) -> None:
         console.event({"event": "moved"}, _("Baik. Situs ini tinggal di sini sekarang."))
 
 
-@home.command()
+@home.command(epilog="Contoh:  desa --site latihan sync home copy")
 @click.option("--yes", is_flag=True, help="Jangan bertanya.")
 @click.pass_obj
 def copy(console: Console, yes: bool) -> None:
@@ -144,7 +144,9 @@ def invitation() -> None:
     """Sambungkan tanpa internet: berkas undangan dan berkas balasan di stik."""
 
 
-@invitation.command()
+@invitation.command(
+    epilog="Contoh:  desa sync invitation accept /media/stik/sukamaju.desa-undangan"
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
     "--output", metavar="BERKAS", type=click.Path(path_type=Path),
@@ -163,7 +165,7 @@ def bundle() -> None:
     """Kirim lewat stik: berita dan foto dalam berkas .desa."""
 
 
-@bundle.command()
+@bundle.command(epilog="Contoh:  desa sync bundle create /media/stik")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def create(console: Console, folder: Path) -> None:
