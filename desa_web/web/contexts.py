@@ -408,4 +408,9 @@ PART_TYPES: tuple[type, ...] = (
 
 
 def _whatsapp_url(title: str, url: str) -> str:
-    return f"https://wa.me/?text={quote(f'{title} {url}', safe='')}" if url else ""
+    if not url:
+        return ""
+    # Where nothing else is to be quoted, quote() looks only once at the whole text.
+    text = quote(f"{title} {url}", safe=" :/")
+    text = text.replace(" ", "%20").replace(":", "%3A").replace("/", "%2F")
+    return f"https://wa.me/?text={text}"

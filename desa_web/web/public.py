@@ -14,8 +14,10 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, current_app, g, redirect, request
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core import journal, settings
@@ -37,10 +39,14 @@ from desa_web.web.context_parts import (
 from desa_web.web.contexts import ErrorPage, Page
 from desa_web.web.theming import Theme
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 log = logging.getLogger(__name__)
 
 # Every public page shows the village's name, its menu and its theme.
 EVERYWHERE = frozenset({"site", "menu", "theme"})
+_PAGE_HEADERS = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-cache"))
 FEEDS = (
     Link(text="Atom", url="/feed.atom"),
     Link(text="JSON", url="/feed.json"),
@@ -64,6 +70,19 @@ class _Village:
     values: Settings
     menu: tuple[MenuItem, ...]
     context: Site
+
+
+class _PageResponse(Response):
+    """A page that is whole: its headers go out as they are.
+
+    Werkzeug copies and checks them once more, for answers that may still lack a length or an
+    absolute address.
+    """
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        if self.status_code == 304 or "Content-Length" not in self.headers:
+            return super().get_wsgi_headers(environ)
+        return self.headers
 
 
 class Public:
@@ -105,8 +124,7 @@ class Public:
     def answer(self, page: Page, keys: Iterable[str], status: int = 200) -> Response:
         """Return the rendered page, marked with the surrogate keys it was made from."""
         text = self.theme().render(page)
-        response = Response(text, status=status, mimetype="text/html")
-        response.headers["Cache-Control"] = "no-cache"
+        response = _PageResponse(text, status, _PAGE_HEADERS)
         keep(keys)
         return response
 
@@ -193,7 +211,7 @@ def keep(keys: Iterable[str]) -> None:
     request.environ["desa.surrogate_keys"] = EVERYWHERE | frozenset(keys)
 
 
-def site_context(values: Settings, *, base_url: str = "") -> Site:
+def site_context(values: Settings, *, base_url: str = "", is_hub: bool = False) -> Site:
     """Return the village's part of a page context; menu and feeds are empty."""
     accents = Accents(
         green=values["accent_green"] or SHIPPED_ACCENTS.green,
@@ -212,7 +230,7 @@ def site_context(values: Settings, *, base_url: str = "") -> Site:
         words=Words(
             village=term,
             head=values["head_term"],
-            office=f"Kantor {term}",
+            office=f"{'Redaksi' if is_hub else 'Kantor'} {term}",
             kim=values["kim_name"] or "KIM",
         ),
         contacts=_contacts(values),

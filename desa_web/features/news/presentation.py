@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -21,9 +21,14 @@ from desa_web.web.context_parts import Card, Correction, Link, Notice, Picture
 from desa_web.web.context_parts import Site as SiteContext
 
 
-def cards(site: Site, items: Sequence[Item], context: SiteContext) -> tuple[Card, ...]:
-    """Return cards with their pictures (one query for all)."""
-    found = pictures(site, [item.lead_photo_id for item in items if item.lead_photo_id])
+def cards(
+    site: Site,
+    items: Sequence[Item],
+    context: SiteContext,
+    known: Mapping[str, Picture] | None = None,
+) -> tuple[Card, ...]:
+    """Return cards with their pictures (one query for all, none for those that are `known`)."""
+    found = pictures(site, [item.lead_photo_id for item in items]) if known is None else known
     kim = context.words.kim
     return tuple(_card(item, found.get(item.lead_photo_id), kim) for item in items)
 
@@ -41,14 +46,24 @@ def notices(items: Sequence[Item], context: SiteContext) -> tuple[Notice, ...]:
     )
 
 
-def body(site: Site, found: Live) -> tuple[Markup, Picture | None, set[str]]:
+def article_pictures(site: Site, found: Live, items: Sequence[Item]) -> dict[str, Picture]:
+    """Return the pictures of an article and of the items that stand below it (one query)."""
+    text = found.revision.text
+    others = [item.lead_photo_id for item in items]
+    return pictures(site, [text.lead_photo_id, *media.photo_ids(text.body), *others])
+
+
+def body(
+    site: Site, found: Live, known: Mapping[str, Picture] | None = None
+) -> tuple[Markup, Picture | None, set[str]]:
     """Return the body with its pictures, the lead picture, and the keys of all of them.
 
-    The lead picture is not repeated when it is also the first figure of the text.
+    The lead picture is not repeated when it is also the first figure of the text. `known`: what
+    `article_pictures` found.
     """
     text = found.revision.text
     ids = media.photo_ids(text.body)
-    known = pictures(site, [i for i in (text.lead_photo_id, *ids) if i])
+    known = article_pictures(site, found, ()) if known is None else known
     lead = known.get(text.lead_photo_id) if text.lead_photo_id else None
     at_top: list[str] = []
 
@@ -73,7 +88,8 @@ def rubric_link(item: Item) -> Link | None:
     return Link(text=item.rubric_name, url=f"/rubrik/{item.rubric_slug}")
 
 
-def tag_links(tags: Sequence[str]) -> tuple[Link, ...]:
+@lru_cache(maxsize=100)
+def tag_links(tags: tuple[str, ...]) -> tuple[Link, ...]:
     slugs = {slugify(tag, fallback=""): tag for tag in tags}
     return tuple(Link(text=t, url=f"/tag/{quote(s)}") for s, t in slugs.items() if s)
 

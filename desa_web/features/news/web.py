@@ -134,9 +134,12 @@ def article_page(context: SiteContext, found: Live) -> tuple[Page, set[str]]:
     """Return the page of a live article or announcement and the keys it was made from."""
     site = public_site().site
     text = found.revision.text
-    body, lead, keys = presentation.body(site, found)
-    keys.add(f"article:{found.article.id}")
     is_notice = found.article.kind is Kind.ANNOUNCEMENT
+    # Related articles are older ones, so a new article changes nobody's links.
+    related = [] if is_notice else queries.related(site, found)
+    pictures = presentation.article_pictures(site, found, related)
+    body, lead, keys = presentation.body(site, found, pictures)
+    keys.add(f"article:{found.article.id}")
     origin, origin_keys = _origin(site, found.article.id)
     keys |= origin_keys
     meta = Meta(
@@ -156,8 +159,6 @@ def article_page(context: SiteContext, found: Live) -> tuple[Page, set[str]]:
             others=presentation.notices(others[:4], context), origin=origin,
         )  # fmt: skip
         return notice, keys | {"list:announcement"}
-    # Related articles are older ones, so a new article changes nobody's links.
-    related = queries.related(site, found)
     keys |= {f"article:{item.id}" for item in related} | _media_keys(related)
     kicker = Link(text=found.rubric_name, url=f"/rubrik/{text.rubric}") if text.rubric else None
     changed = found.revision.number > 1 and bool(text.correction)
@@ -168,7 +169,7 @@ def article_page(context: SiteContext, found: Live) -> tuple[Page, set[str]]:
         organisation=text.source or (context.words.kim if text.byline else ""),
         dateline=text.dateline, code=f"[{text.initials}]" if text.initials else "", picture=lead,
         corrections=presentation.corrections(found), tags=presentation.tag_links(text.tags),
-        related=presentation.cards(site, related, context), origin=origin,
+        related=presentation.cards(site, related, context, pictures), origin=origin,
     )  # fmt: skip
     return page, keys
 
