@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from desa_web.core.actor import Actor
     from desa_web.core.site import Site
 
+# Made once: json.dumps would make an encoder for every digest.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 # While the clock is doubtful time goes on in steps of a second: feeds have no finer unit.
 _DOUBTFUL_STEP_MS = 1000
 
@@ -167,8 +169,7 @@ def renew(site: Site) -> None:
 
 def digest(state: object) -> str:
     """Return the sha256 of an object's canonical state (sorted JSON)."""
-    text = json.dumps(state, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(_CANONICAL.encode(state).encode()).hexdigest()
 
 
 def _moment(site: Site) -> int:

@@ -31,7 +31,10 @@ def test_a_migration_is_portable_sql_that_a_person_can_read(file: Path) -> None:
     for word in ("AUTOINCREMENT", "SERIAL", "JSONB", "WITHOUT ROWID", "PRAGMA", "datetime("):
         assert word.lower() not in plain.lower()
     columns = re.findall(
-        r"^\s{4}(\w+)\s+(TEXT|BIGINT|INTEGER|SMALLINT|BLOB|REAL)(.*)$", plain, re.M
+        r"^(?:\s{4}|ALTER TABLE \w+ ADD COLUMN )(\w+)\s+"
+        r"(TEXT|BIGINT|INTEGER|SMALLINT|BLOB|REAL)(.*)$",
+        plain,
+        re.M,
     )
     assert columns or "CREATE INDEX" in plain
     for before, index in re.findall(r"(--[^\n]*\n)?CREATE (?:UNIQUE )?INDEX (\w+)", text):
@@ -66,6 +69,28 @@ def test_every_earlier_schema_can_be_upgraded(tmp_path: Path) -> None:
             assert len(migrate.upgrade(database)) == newest - start
             assert migrate.is_current(database)
         database.close()
+
+
+def test_notices_of_an_older_inbox_stay_notices(tmp_path: Path) -> None:
+    file = _at(tmp_path / "old.db", 11)
+    connection = sqlite3.connect(file)
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(hub_item)")]
+    words = {"op": "put", "state": "new"}
+    numbers = {"rev", "published_at", "received_at", "decided_at", "version"}
+    for kind in ("article", "announcement"):
+        row = dict.fromkeys(columns, "") | dict.fromkeys(numbers, 1) | words
+        row |= dict.fromkeys(("needs_look", "is_lost", "lacks_photos"), 0)
+        row |= {"id": kind, "object_id": kind, "content": f'{{"a": 1, "type": "{kind}"}}'}
+        marks = ", ".join("?" * len(columns))
+        connection.execute(f"INSERT INTO hub_item VALUES ({marks})", [row[c] for c in columns])
+    connection.commit()
+    connection.close()
+    database = db.open_sqlite(file)
+    with db.bound(database):
+        migrate.upgrade(database)
+        found = db.execute(database, "SELECT id, is_notice FROM hub_item ORDER BY id").fetchall()
+    database.close()
+    assert found == [("announcement", 1), ("article", 0)]
 
 
 def test_a_failing_migration_touches_nothing(

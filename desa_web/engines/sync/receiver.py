@@ -49,13 +49,14 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A line that was taken now. `fields` is what the village says, as it was sent."""
+    """A line that was taken now. `fields` is what the village says, `body` its very bytes."""
 
     point: Point
     op: Op
     kind: str
     object_id: str
     fields: Mapping[str, Any]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,9 @@ class Receiver:
         raise nothing; Busy, DiskFull and ReadOnly leave all as it was.
         """
         with db.write(self._site.database):
-            session = _Session(self.shelf, source, self._site.clock.now_ms(), is_live=is_live)
-            return session.run(data)
+            # A shelf of its own: what a page that fails has added goes away with it.
+            shelf = Shelf(self._site)
+            return _Session(shelf, source, self._site.clock.now_ms(), is_live=is_live).run(data)
 
     def resume(self, source: str) -> Resume:
         """Return where to go on with a source."""
@@ -158,6 +160,7 @@ class _Session:
         self._source = replace(self._source, problem=self._problem or "")
         if self._source != self._before:
             self._shelf.save(self._source)
+        self._shelf.flush()
         return Outcome(
             tuple(self._accepted), self._duplicates, self._parked, trailer is not None,
             trailer is not None and trailer.more, self._problem,
@@ -232,7 +235,7 @@ class _Session:
             self._source = replace(self._source, publics=publics)
         if op is Op.ERASE:
             self._erase(line, point)
-        self._accepted.append(Accepted(point, op, kind, str(fields["id"]), line.fields))
+        self._accepted.append(Accepted(point, op, kind, str(fields["id"]), fields, line.body))
 
     def _erase(self, line: Line, point: Point) -> None:
         """Forget the lines that an erase line names, if they speak of its object."""

@@ -23,8 +23,6 @@ from desa_web.features.hub.trouble import Trouble
 
 DAYS, WEEKS = 14, 12
 QUIET_MS, SILENT_MS = 3 * DAY_MS, 14 * DAY_MS
-# As intake keeps it; inside of a text the quotes would be escaped.
-_NOTICE = '%"type": "announcement"%'
 _PHONE = re.compile(r"\+?\d[\d ().-]{6,18}\d")
 
 
@@ -213,15 +211,14 @@ def _offset_ms(site: Site, now_ms: int) -> int:
 def _days(site: Site, source_id: str, today: int, offset_ms: int) -> dict[str, dict[int, str]]:
     only, values = _only(source_id)
     sql = (
-        "SELECT source_id, (published_at + ?) / ?, "  # noqa: S608 - fragments of our own
-        "max(CASE WHEN content LIKE ? THEN 0 ELSE 1 END) "
+        "SELECT source_id, (published_at + ?) / ?, min(is_notice) "  # noqa: S608 - fragments of our own
         f"FROM hub_item WHERE op = 'put' AND published_at >= ?{only} GROUP BY 1, 2"
     )
     since_ms = (today - DAYS + 1) * DAY_MS - offset_ms
     found: dict[str, dict[int, str]] = {}
-    rows = db.execute(site.database, sql, offset_ms, DAY_MS, _NOTICE, since_ms, *values)
-    for one, day, is_news in rows.fetchall():
-        found.setdefault(one, {})[int(day)] = "news" if is_news else "notice"
+    rows = db.execute(site.database, sql, offset_ms, DAY_MS, since_ms, *values)
+    for one, day, is_notice in rows.fetchall():
+        found.setdefault(one, {})[int(day)] = "notice" if is_notice else "news"
     return found
 
 

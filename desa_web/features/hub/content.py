@@ -22,7 +22,6 @@ from desa_web.features.news.article import BODY_MAX_BYTES, TAGS_MAX, TITLE_MAX, 
 _NOT_SHOWN = frozenset(
     {"v", "site", "epoch", "seq", "op", "kind", "id", "rev", "revision", "path", "origin", "slug"}
 )
-_HEADER = frozenset({"v", "site", "epoch", "seq", "op", "kind", "id", "rev"})
 _LIMITS = {"standfirst": 320, "dateline": 120, "byline": 120, "initials": 24, "correction": 600}
 _WORDS = {"alt": 300, "caption": 1000, "credit": 160, "licence": 80}
 _PHOTO_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
@@ -67,14 +66,17 @@ class Content:
 
 
 def kept(fields: Mapping[str, Any]) -> str:
-    """Return what is kept of a line's fields: all but its place in the log."""
-    content = {name: value for name, value in fields.items() if name not in _HEADER}
-    return json.dumps(content, ensure_ascii=False)
+    """Return what is kept of a feed's entry; of a log the line itself is kept as it came."""
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def digest_of(fields: Mapping[str, Any]) -> str:
     """Return the hash of what readers would see."""
     return journal.digest({n: v for n, v in fields.items() if n not in _NOT_SHOWN})
+
+
+def kind_of(fields: Mapping[str, Any]) -> Kind:
+    return Kind.ANNOUNCEMENT if fields.get("type") == Kind.ANNOUNCEMENT else Kind.ARTICLE
 
 
 def title_of(fields: Mapping[str, Any]) -> str:
@@ -100,9 +102,8 @@ def moment_of(fields: Mapping[str, Any], now_ms: int) -> int:
 def read(text: str) -> Content:
     """Return what the kept content says; "" is what is left of an erased article."""
     fields: Mapping[str, Any] = json.loads(text) if text else {}
-    kind = Kind.ANNOUNCEMENT if fields.get("type") == Kind.ANNOUNCEMENT else Kind.ARTICLE
     return Content(
-        kind=kind,
+        kind=kind_of(fields),
         title=title_of(fields),
         body=_body(fields),
         slug=_line(fields, "slug", 200),

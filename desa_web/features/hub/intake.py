@@ -24,7 +24,7 @@ from desa_web.core.ids import new_id
 from desa_web.core.journal import Change
 from desa_web.core.site import Site
 from desa_web.engines.sync import Op, Outcome, Receiver, log
-from desa_web.engines.sync.shelf import Held, Shelf
+from desa_web.engines.sync.shelf import Held, Shelf, Source
 from desa_web.features.hub import (
     content,
     erasures,
@@ -36,20 +36,20 @@ from desa_web.features.hub import (
     takeover,
 )
 from desa_web.features.hub.models import ItemRow, SourceRow
+from desa_web.features.news.article import Kind
 
 KIND = "article"
-_COLUMNS = tuple(field.column_name for field in ItemRow._meta.sorted_fields)
-_INSERT = f"INSERT INTO hub_item ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the newest line of one article says; `fields` is empty once it is taken back."""
+    """What the newest line of one article says, and its JSON; both empty once it is taken back."""
 
     object_id: str
     op: Op
     rev: int
     fields: Mapping[str, Any]
+    text: str
 
 
 def taken(
@@ -70,14 +70,9 @@ def taken(
         before = receiver.shelf.source(name)
         outcome = receiver.receive(name, data, is_live=is_live)
         log_words.follow(site, source.id, before, outcome, is_live=is_live)
-        head = receiver.shelf.source(name).head
-        is_redrawn = not before.is_new and (
-            head.epoch != before.head.epoch or head.seq < before.head.seq
-        )
+        is_redrawn = not before.is_new and _is_redrawn(before, receiver.shelf.source(name))
         # Read afresh beside items of before, the log may know less than they do.
-        is_afresh = (
-            before.is_new and ItemRow.select().where(ItemRow.source_id == source.id).exists()
-        )
+        is_afresh = before.is_new and _has_items(source.id)
         if (is_redrawn or is_afresh) and not source.must_compare:
             _set_compare(source, True)
         _follow(change, source, _said(receiver.shelf, name, outcome, is_redrawn))
@@ -98,14 +93,14 @@ def entries(site: Site, source_id: str, found: Sequence[Mapping[str, Any]]) -> i
     """
     with journal.change(program(site)) as change:
         source = _held(site, source_id)
-        known = _rows(source.id, [str(entry["id"]) for entry in found])
+        newest = {str(entry["id"]): entry for entry in found}
+        known = _rows(source.id, list(newest))
         said = []
-        for entry in found:
-            row = known.get(str(entry["id"]))
-            digest = content.digest_of(entry)
-            if row is None or row.digest != digest or row.op != Op.PUT:
+        for object_id, entry in newest.items():
+            row = known.get(object_id)
+            if row is None or row.digest != content.digest_of(entry) or row.op != Op.PUT:
                 rev = row.rev + 1 if row else 1
-                said.append(Said(str(entry["id"]), Op.PUT, rev, entry))
+                said.append(Said(object_id, Op.PUT, rev, entry, content.kept(entry)))
         _follow(change, source, said)
         return len(said)
 
@@ -127,7 +122,10 @@ def _said(shelf: Shelf, name: str, outcome: Outcome, is_redrawn: bool) -> list[S
     touched = {a.object_id: a for a in outcome.accepted if a.kind == KIND}
     if not (is_redrawn or outcome.duplicates):
         # Lines were appended one after the other: the last of each object is what holds.
-        return [Said(a.object_id, a.op, int(a.fields["rev"]), a.fields) for a in touched.values()]
+        return [
+            Said(a.object_id, a.op, int(a.fields["rev"]), a.fields, a.body.decode())
+            for a in touched.values()
+        ]
     held = (shelf.newest_of(name, KIND, object_id) for object_id in touched)
     return [_of_held(one) for one in held if one is not None]
 
@@ -135,9 +133,9 @@ def _said(shelf: Shelf, name: str, outcome: Outcome, is_redrawn: bool) -> list[S
 def _of_held(held: Held) -> Said:
     if held.body is None:
         # Its text is blank: an erase line has named it.
-        return Said(held.object_id, Op.ERASE, 0, {})
+        return Said(held.object_id, Op.ERASE, 0, {}, "")
     fields = json.loads(held.body)
-    return Said(held.object_id, Op(fields["op"]), int(fields["rev"]), fields)
+    return Said(held.object_id, Op(fields["op"]), int(fields["rev"]), fields, held.body)
 
 
 def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
@@ -147,22 +145,32 @@ def _follow(change: Change, source: SourceRow, said: Iterable[Said]) -> None:
     left = _goes_round(change.actor.site, source, words)
     lost = _lost(source.id) if any(word.object_id not in known for word in words) else {}
     arrived: list[tuple[str, int]] = []
+    fresh: list[tuple[dict[str, Any], Said]] = []
     for word in words:
         if word.object_id in left and word.object_id not in known:
             continue
         row = known.get(word.object_id)
-        if row is None and word.op is Op.PUT:
+        if row is None and lost and word.op is Op.PUT:
             row = lost.pop(_mark(word.fields, change.at_ms), None)
             if row is not None:
                 # The village has it back, as an article of its own with a new id.
                 _update(row, object_id=word.object_id)
-        if word.op is Op.PUT:
-            # A page comes in one moment: the inbox keeps the order in which the village spoke.
-            at_ms = change.at_ms + len(arrived)
-            known[word.object_id] = _put(change, source, row, word, at_ms)
-            arrived.append((word.object_id, word.rev))
-        elif row is not None:
-            _taken_back(change, source, row, word)
+        # A page comes in one moment: the inbox keeps the order in which the village spoke.
+        at_ms = change.at_ms + len(arrived)
+        if word.op is not Op.PUT:
+            if row is not None:
+                _taken_back(change, source, row, word)
+            continue
+        if row is None:
+            fresh.append((_new(source, word, at_ms), word))
+        else:
+            _renew(change, source, row, word, at_ms)
+        arrived.append((word.object_id, word.rev))
+    # Together: a village's first pull brings hundreds of them.
+    db.insert(ItemRow, [values for values, _word in fresh])
+    for values, word in fresh:
+        if pictures := content.pictures_of(word.fields):
+            photos.want(values["id"], source.id, pictures)
     if arrived and source.kind == "desa":
         receipts.arrived(source.id, arrived)
 
@@ -193,38 +201,44 @@ def _goes_round(site: Site, source: SourceRow, words: Sequence[Said]) -> set[str
     }
 
 
-def _put(
-    change: Change, source: SourceRow, row: ItemRow | None, word: Said, now_ms: int
-) -> ItemRow:
-    digest = content.digest_of(word.fields)
-    values: dict[str, Any] = {
+def _new(source: SourceRow, word: Said, now_ms: int) -> dict[str, Any]:
+    """Return the row of an article that was never heard of."""
+    return {
+        "id": new_id(now_ms), "source_id": source.id, "object_id": word.object_id,
+        "received_at": now_ms, "state": "new", "needs_look": False, "article_id": None,
+        "taken_digest": "", "taken_revision_id": "", "lacks_photos": False, "reason": "",
+        "decided_by": "", "decided_at": 0, "version": 1, **_as_said(word, now_ms),
+    }  # fmt: skip
+
+
+def _renew(change: Change, source: SourceRow, row: ItemRow, word: Said, now_ms: int) -> None:
+    """Let an item say what its village says now, and think of what was decided on the older."""
+    values = _as_said(word, now_ms)
+    if row.digest != values["digest"] or row.op != Op.PUT:
+        values |= _after_news(row, values["digest"], now_ms)
+        if word.rev < row.rev and row.state == "published":
+            # The newer one was lost with a disk: nothing goes back to it by itself.
+            values |= {"needs_look": True, "reason": _("Desa kembali ke naskah yang lama.")}
+    _update(row, **values)
+    if row.article_id is not None:
+        # The link to the original may have changed, and nothing else.
+        keys = {f"article:{row.article_id}"}
+        change.record("hub_item", row.id, "hear", keys=keys, digest=row.digest)
+    photos.want(row.id, source.id, content.pictures_of(word.fields))
+
+
+def _as_said(word: Said, now_ms: int) -> dict[str, Any]:
+    """Return what an item holds of the word itself."""
+    return {
         "op": Op.PUT.value,
         "rev": word.rev,
-        "digest": digest,
+        "digest": content.digest_of(word.fields),
         "title": content.title_of(word.fields),
         "published_at": content.moment_of(word.fields, now_ms),
-        "content": content.kept(word.fields),
+        "is_notice": content.kind_of(word.fields) is Kind.ANNOUNCEMENT,
+        "content": word.text,
         "is_lost": False,
     }
-    if row is None:
-        made = _insert(source, word.object_id, now_ms, values)
-    else:
-        made = row
-        is_news = row.digest != digest or row.op != Op.PUT
-        if is_news:
-            values |= _after_news(row, digest, now_ms)
-            if word.rev < row.rev and row.state == "published":
-                # The newer one was lost with a disk: nothing goes back to it by itself.
-                values |= {"needs_look": True, "reason": _("Desa kembali ke naskah yang lama.")}
-        _update(row, **values)
-        if row.article_id is not None:
-            # The link to the original may have changed, and nothing else.
-            keys = {f"article:{row.article_id}"}
-            change.record("hub_item", row.id, "hear", keys=keys, digest=digest)
-    pictures = content.pictures_of(word.fields)
-    if pictures or row is not None:
-        photos.want(made.id, source.id, pictures)
-    return made
 
 
 def _after_news(row: ItemRow, digest: str, now_ms: int) -> dict[str, Any]:
@@ -303,28 +317,23 @@ def _rows(source_id: str, object_ids: Sequence[str]) -> dict[str, ItemRow]:
     return found
 
 
-def _insert(source: SourceRow, object_id: str, now_ms: int, values: Mapping[str, Any]) -> ItemRow:
-    made: dict[str, Any] = {
-        "id": new_id(now_ms), "source_id": source.id, "object_id": object_id,
-        "received_at": now_ms, "state": "new", "needs_look": False, "article_id": None,
-        "taken_digest": "", "taken_revision_id": "", "lacks_photos": False, "reason": "",
-        "decided_by": "", "decided_at": 0, "version": 1, **values,
-    }  # fmt: skip
-    # By hand: a village's first pull is hundreds of these, and peewee took half of the time.
-    columns = [int(made[n]) if isinstance(made[n], bool) else made[n] for n in _COLUMNS]
-    db.execute(db.current(), _INSERT, *columns)
-    row = ItemRow(__no_default__=True)
-    row.__data__ = made
-    return row
+def _has_items(source_id: str) -> bool:
+    sql = "SELECT 1 FROM hub_item WHERE source_id = ? LIMIT 1"
+    return db.execute(db.current(), sql, source_id).fetchone() is not None
+
+
+def _is_redrawn(before: Source, after: Source) -> bool:
+    """Did a restore of the village cut lines off that were held here?"""
+    return after.head.epoch != before.head.epoch or after.head.seq < before.head.seq
 
 
 def _update(row: ItemRow, **values: Any) -> None:
     values["version"] = row.version + 1
-    ItemRow.update(**values).where(ItemRow.id == row.id).execute()
+    db.update(ItemRow, values, "id = ?", row.id)
     for name, value in values.items():
         setattr(row, name, value)
 
 
 def _set_compare(source: SourceRow, value: bool) -> None:
-    SourceRow.update(must_compare=value).where(SourceRow.id == source.id).execute()
+    db.update(SourceRow, {"must_compare": value}, "id = ?", source.id)
     source.must_compare = value

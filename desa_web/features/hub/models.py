@@ -73,6 +73,7 @@ class ItemRow(Model):
     decided_at = peewee.BigIntegerField()
     version = peewee.BigIntegerField()
     content = peewee.TextField()
+    is_notice = FlagField()
 
     class Meta:
         table_name = "hub_item"

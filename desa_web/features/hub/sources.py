@@ -361,8 +361,7 @@ def _update(
     if not changed and op != "add":
         return
     changed["version"] = row.version + 1
-    same = (SourceRow.id == row.id) & (SourceRow.version == row.version)
-    if not SourceRow.update(**changed).where(same).execute():
+    if not db.update(SourceRow, changed, "id = ? AND version = ?", row.id, row.version):
         raise _faster()
     for name, value in changed.items():
         setattr(row, name, value)

@@ -33,7 +33,7 @@ def told(source: Source, at_ms: int, *, after_ms: int = 0, kind: str = "article"
         digest="d", title="Panen", published_at=at_ms, received_at=at_ms + after_ms, state="new",
         needs_look=False, is_lost=False, article_id=None, taken_digest="", taken_revision_id="",
         lacks_photos=False, reason="", decided_by="", decided_at=0, version=1,
-        content=f'{{"type": "{kind}"}}',
+        is_notice=kind == "announcement", content="{}",
     )  # fmt: skip
 
 
