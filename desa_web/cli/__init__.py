@@ -51,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and error.option_name in ("--site", "--as"):
+            sentence = _("{option} ditulis sebelum perintahnya: desa {option} … PERINTAH")
+            _complain(sentence.format(option=error.option_name))
         return EXIT_USAGE
     except Stopped as stop:
         _complain(stop.sentence)

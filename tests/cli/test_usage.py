@@ -48,6 +48,8 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         (["hub", "pair", "reply", "/"], "'/' adalah folder; yang diminta berkas."),
         (["sync", "bundle", "check", "a", "b"], "Kelebihan kata: b."),
         (["doctor", "--trust-clock=ya"], "Pilihan '--trust-clock' ditulis tanpa isian."),
+        (["doctor", "--site", "situs"], "--site ditulis sebelum perintahnya: desa --site …"),
+        (["news", "list", "--as", "nur"], "--as ditulis sebelum perintahnya"),
         (["user", "role", "nur", "raja"], "Isian 'PERAN': 'raja' tidak dikenal."),
     ],
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from desa_web.core import settings
 from desa_web.core.actor import Role
 from desa_web.core.site import Site
 from desa_web.features.news import rubrics
 from tests.features.test_news_desk import send, text_of, tree
 from tests.features.test_news_workflow import draft
-from tests.harness.site import actor_as, client, post_form
+from tests.harness.site import actor_as, client, make_site, post_form
 
 
 def test_rubrics_are_managed_by_admins_only(site: Site) -> None:
@@ -42,6 +44,18 @@ def test_settings_are_changed_by_group_and_refused_by_field(site: Site) -> None:
     assert text_of(answer).count('aria-invalid="true"') == 2
     assert 'value="Guyub"' in text_of(answer)
     assert settings.read(site)["motto"] == ""
+
+
+def test_a_media_centre_reads_and_gives_the_code_of_its_kabupaten(tmp_path: Path) -> None:
+    hub = make_site(tmp_path, options={"role": "hub"})
+    with hub.bound():
+        web, page = client(hub, actor_as(hub, Role.ADMIN)), "/kelola/pengaturan/village"
+        assert "kabupaten atau kota dari Kemendagri, misalnya 33.05" in text_of(web.get(page))
+        same = {"village_name": "Kabupaten Kebumen", "kode_wilayah": "3305"}
+        assert post_form(web, page, same).status_code == 303
+        assert settings.read(hub)["kode_wilayah"] == "33.05"
+        wrong = post_form(web, page, {**same, "kode_wilayah": "35.22.07.2004"})
+        assert (wrong.status_code, "33.05 untuk kabupaten" in text_of(wrong)) == (422, True)
 
 
 def test_colours_that_cannot_be_read_are_refused(site: Site) -> None:
