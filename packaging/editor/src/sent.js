@@ -44,10 +44,31 @@ function carry(form) {
   if (key) form.addEventListener("submit", () => markSending(key));
 }
 
+const ribbon = document.querySelector("[data-offline]");
+const usual = ribbon && ribbon.lastChild.data;
+
+// Tell whether the site answers. A laptop without any network still reaches the site that it runs.
+async function answers() {
+  if (navigator.onLine !== false) return true;
+  const cut = new AbortController();
+  const timer = setTimeout(() => cut.abort(), 4000);
+  try {
+    await fetch("/robots.txt", { method: "HEAD", cache: "no-store", signal: cut.signal });
+    return true;
+  } catch (error) {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // Say when the signal is gone: a ribbon on every page of the desk, a line at home.
-function showLine() {
-  const isGood = navigator.onLine !== false;
-  document.querySelectorAll("[data-offline]").forEach((ribbon) => { ribbon.hidden = isGood; });
+async function showLine() {
+  const isGood = await answers();
+  if (ribbon) {
+    ribbon.hidden = isGood;
+    ribbon.lastChild.data = usual;
+  }
   document.querySelectorAll("[data-line]").forEach((line) => {
     const said = line.querySelector("span");
     said.textContent = isGood ? said.dataset.lineGood : said.dataset.lineBad;
@@ -56,6 +77,26 @@ function showLine() {
   });
 }
 
+// A form sent without a signal ends in the browser's own error page, where words and chosen photos are
+// out of reach. It stays here instead, and says so.
+let through = null;
+function hold(event) {
+  const { target: form, submitter } = event;
+  if (!ribbon || navigator.onLine !== false || through === form || !form.requestSubmit) return;
+  event.preventDefault();
+  answers().then((isGood) => {
+    if (isGood) {
+      through = form;
+      form.requestSubmit(submitter);
+      through = null;
+    } else {
+      ribbon.lastChild.data = ribbon.dataset.held;
+      ribbon.hidden = false;
+    }
+  });
+}
+
+document.addEventListener("submit", hold, true);
 window.addEventListener("online", showLine);
 window.addEventListener("offline", showLine);
 showLine();
