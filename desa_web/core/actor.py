@@ -85,7 +85,7 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raise Forbidden with a sentence that says who can help."""
         if not self.may(permission):
-            raise Forbidden(_("Peran Anda belum boleh melakukan ini. Mintalah bantuan Admin Desa."))
+            raise Forbidden(_("Peran Anda belum boleh melakukan ini. Mintalah bantuan Admin."))
 
     @property
     def label(self) -> str:

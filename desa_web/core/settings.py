@@ -310,6 +310,21 @@ SETTINGS: tuple[Setting, ...] = (
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 # What is another thing at a media centre: its code is that of the district it collects from.
 _AT_HUB = {
+    "village_name": replace(_BY_NAME["village_name"], default="", label="Nama media center"),
+    "description": replace(_BY_NAME["description"], label="Tentang media center"),
+    "public_address": replace(
+        _BY_NAME["public_address"], help="Bila media center sudah punya alamat internet."
+    ),
+    "facts": replace(_BY_NAME["facts"], label="Media center dalam angka"),
+    "village_term": replace(
+        _BY_NAME["village_term"], default="", label="Sebutan", help="Misalnya Media Center."
+    ),
+    "send_to_kominfo": replace(
+        _BY_NAME["send_to_kominfo"],
+        label="Kirim berita ke media center lain",
+        help="Bila situs ini tersambung dengan media center provinsi. Bisa dimatikan lagi untuk "
+        "tiap berita.",
+    ),
     "kode_wilayah": replace(
         _BY_NAME["kode_wilayah"],
         help="Kode kabupaten atau kota dari Kemendagri, misalnya 33.05; provinsi 33, "
@@ -319,8 +334,10 @@ _AT_HUB = {
             "Kode wilayah media center ditulis seperti 33.05 untuk kabupaten atau kota, 33 untuk "
             "provinsi, atau 33.05.01 untuk kecamatan.",
         ),
-    )
+    ),
 }
+# What only a village has: nobody is asked for it at a media centre.
+_VILLAGE_ONLY = frozenset({"bps_code", "head_term", "kim_name", "kim_term"})
 
 
 class Settings(Mapping[str, Any]):
@@ -393,6 +410,20 @@ def change(actor: Actor, values: Mapping[str, Any]) -> Settings:
 def is_hub(site: Site) -> bool:
     """Say whether the site is a media centre, which some settings are different for."""
     return site.config.text("role") == "hub"
+
+
+def groups(*, is_hub: bool = False) -> tuple[tuple[str, str], ...]:
+    """Return the groups of settings and what they are called, in order."""
+    return (("village", "Media center"), *GROUPS[1:]) if is_hub else GROUPS
+
+
+def of_group(group: str, *, is_hub: bool = False) -> list[Setting]:
+    """Return the settings of a group as this kind of site has them; none for an unknown one."""
+    return [
+        setting(one.name, is_hub=is_hub)
+        for one in SETTINGS
+        if one.group == group and not (is_hub and one.name in _VILLAGE_ONLY)
+    ]
 
 
 def problems(values: Mapping[str, Any], *, is_hub: bool = False) -> dict[str, str]:

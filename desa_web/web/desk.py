@@ -90,6 +90,7 @@ def install(app: Flask) -> None:
         desk_badge=badge,
         village_name=village_name,
         is_first_wrong=is_first_wrong,
+        collector_name=collector_name,
         current_session=auth.session,
     )
     app.add_url_rule("/statis/<digest>/<path:name>", "desk_static", _static)
@@ -135,6 +136,11 @@ def village_name() -> str:
     if not hasattr(g, "desa_village_name"):
         g.desa_village_name = settings.read(site()).full_name
     return str(g.desa_village_name)
+
+
+def collector_name() -> str:
+    """Return who collects the news of this site: at a media centre, the one above it."""
+    return _("media center lain") if settings.is_hub(site()) else _("Kominfo")
 
 
 def is_first_wrong() -> bool:

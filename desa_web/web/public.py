@@ -152,7 +152,11 @@ class Public:
         if known is not None and known.values == values and known.menu == menu:
             # Another article: header and footer stay what they were.
             return replace(known, head=head)
-        made = site_context(values, base_url=self.site.config.text("base_url"))
+        made = site_context(
+            values,
+            base_url=self.site.config.text("base_url"),
+            is_hub=settings.is_hub(self.site),
+        )
         made = replace(made, menu=menu, footer_links=_flat(menu), feeds=FEEDS)
         return _Village(head, values, menu, made)
 

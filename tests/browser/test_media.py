@@ -233,12 +233,12 @@ def test_the_village_sends_its_emblem_from_the_settings(
     Image.new("RGBA", (300, 340), (180, 40, 50, 200)).save(file)
     with _signed_in(browser, village, Role.ADMIN) as tab:
         tab.page.goto(f"{url}/kelola/pengaturan/look")
-        tab.page.get_by_role("link", name="Lambang desa").click()
+        tab.page.get_by_role("link", name="Lambang").click()
         assert tab.axe() == []
         assert tab.overflow_px() == 0
         tab.page.get_by_label("Berkas lambang").set_input_files(file)
         tab.page.get_by_role("button", name="Pakai lambang ini").click()
-        expect(tab.page.get_by_text("Lambang desa dipakai di semua halaman.")).to_be_visible()
+        expect(tab.page.get_by_text("Lambang dipakai di semua halaman.")).to_be_visible()
         tab.page.goto(url)
         shown = tab.page.locator("img.lambang")
         assert shown.get_attribute("src", timeout=5000) == emblem.url(_chosen(site))

@@ -99,7 +99,7 @@ def test_as_a_reporter_the_command_line_refuses_what_the_form_refuses(
     actor_as(site, Role.ADMIN)
     before = journal.head(site)
     assert desa(site, "--as", "reporter", *arguments) == 1
-    assert "Admin Desa" in capsys.readouterr().err
+    assert "Mintalah bantuan Admin." in capsys.readouterr().err
     assert journal.head(site) == before
 
 

@@ -49,7 +49,7 @@ def test_only_an_admin_confirms_it(site: Site, clock: FakeClock, role: Role) -> 
     web = client(site, actor_as(site, role))
     clock.set(clock.at_ms + JUMP_MS)
     page = web.get("/kelola/").get_data(as_text=True)
-    assert "Mintalah Admin Desa" in page
+    assert "Mintalah Admin menyetel" in page
     sent = web.post("/kelola/jam", data=hidden_fields(page), headers=SAME_ORIGIN)
     assert sent.status_code == 403
     assert journal.clock_doubt(site) is not None

@@ -73,7 +73,7 @@ def test_an_export_never_writes_over_files(folder: Path, tmp_path: Path) -> None
 def test_a_reporter_may_not(folder: Path, words: tuple[str, ...]) -> None:
     done = run_desa("--site", folder, "--as", "nur", "page", *words)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Admin Desa" in done.stderr
+    assert "Mintalah bantuan Admin." in done.stderr
 
 
 @pytest.mark.parametrize("words", [("show", "tidak-ada"), ("restore", "kontak"), ("move", "x")])

@@ -26,7 +26,7 @@ def users() -> Response:
     return desk.page(
         "accounts/users.html",
         people=service.users(actor),
-        role_names=service.role_names(),
+        role_names=service.role_names(is_hub=settings.is_hub(site())),
         deputies=_deputies(actor),
     )
 
@@ -257,8 +257,8 @@ def _note(form: Form, error: DesaError, field: str) -> None:
 
 def _roles() -> list[tuple[str, str]]:
     """Return the roles of this kind of site; an officer belongs to a media centre."""
-    is_hub = site().config.text("role") == "hub"
-    names = service.role_names()
+    is_hub = settings.is_hub(site())
+    names = service.role_names(is_hub=is_hub)
     return [(r.value, name) for r, name in names.items() if is_hub or r is not Role.OFFICER]
 
 

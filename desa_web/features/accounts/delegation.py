@@ -130,7 +130,7 @@ def _require_right(actor: Actor, giver_id: str) -> None:
     """By the own role alone: what is lent cannot be lent on."""
     is_own = actor.user_id == giver_id and lent.may_lend(actor.role)
     if not (is_own or _manages(actor)):
-        raise Forbidden(_("Plh ditunjuk oleh Penyetuju sendiri atau oleh Admin Desa."))
+        raise Forbidden(_("Plh ditunjuk oleh Penyetuju sendiri atau oleh Admin."))
 
 
 def _check(giver: Person, deputy: Person, first_on: date, last_on: date, day: date) -> None:

@@ -170,7 +170,7 @@ def _wrong_code() -> InvalidInput:
         fields={
             "code": _(
                 "Kode belum cocok, sudah dipakai, atau sudah lewat waktunya. "
-                "Periksa lagi, atau minta kode baru kepada Admin Desa."
+                "Periksa lagi, atau minta kode baru kepada Admin."
             )
         }
     )

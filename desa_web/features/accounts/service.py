@@ -77,13 +77,13 @@ def actor_of(site: Site, login_or_id: str, via: str) -> Actor:
     return Actor(site, row.id, row.name, role, via, lent.held_by(site, row.id, role))
 
 
-def role_names() -> dict[Role, str]:
-    """Return what the roles are called in the village."""
+def role_names(*, is_hub: bool = False) -> dict[Role, str]:
+    """Return what the roles are called in a village, or at a media centre."""
     return {
-        Role.REPORTER: _("Kontributor KIM"),
+        Role.REPORTER: _("Kontributor") if is_hub else _("Kontributor KIM"),
         Role.EDITOR: _("Redaksi"),
         Role.APPROVER: _("Penyetuju"),
-        Role.ADMIN: _("Admin Desa"),
+        Role.ADMIN: _("Admin") if is_hub else _("Admin Desa"),
         Role.OFFICER: _("Redaksi Kominfo"),
     }
 

@@ -46,7 +46,7 @@ def change() -> Response:
             raise
         form.problems["file"] = error.message
         return _page(form, error.status)
-    return desk.done(url_for(".show"), _("Lambang desa dipakai di semua halaman."))
+    return desk.done(url_for(".show"), _("Lambang dipakai di semua halaman."))
 
 
 def _page(form: Form, status: int = 200) -> Response:

@@ -163,7 +163,11 @@ def press_photos(site: Site) -> list[Photo]:
 
 def context_of(site: Site) -> SiteContext:
     """Return the village as texts speak of it."""
-    return site_context(settings.read(site), base_url=site.config.text("base_url"))
+    return site_context(
+        settings.read(site),
+        base_url=site.config.text("base_url"),
+        is_hub=settings.is_hub(site),
+    )
 
 
 def owned(context: SiteContext, article: KitArticle) -> SiteContext:

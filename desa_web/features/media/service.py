@@ -383,7 +383,7 @@ def _keys(photo_id: str) -> set[str]:
 def _require_no_emblem(site: Site, row: PhotoRow) -> None:
     """The header of every page names the emblem by its hash."""
     if settings.read(site)["emblem"] == row.master_sha256:
-        raise Conflict(_("Foto ini lambang desa. Ganti dulu di Pengaturan, Lambang desa."))
+        raise Conflict(_("Foto ini lambang situs. Ganti dulu di Pengaturan, Lambang."))
 
 
 def file_key(sha256: str) -> str:
@@ -392,4 +392,4 @@ def file_key(sha256: str) -> str:
 
 
 def _not_yours() -> Forbidden:
-    return Forbidden(_("Foto ini bukan milik Anda. Mintalah bantuan Redaksi atau Admin Desa."))
+    return Forbidden(_("Foto ini bukan milik Anda. Mintalah bantuan Redaksi atau Admin."))

@@ -55,7 +55,7 @@ def require_room(site: Site, size_bytes: int) -> None:
         raise DiskFull(
             _(
                 "Jatah ruang foto desa ini sudah penuh ({n} MB). Foto lama aman. Buang foto yang "
-                "tidak terpakai di halaman Foto, atau minta Admin Desa menambah jatah."
+                "tidak terpakai di halaman Foto, atau minta Admin menambah jatah."
             ).format(n=now.quota_bytes // _MIB)
         )
     require_free(site, size_bytes)

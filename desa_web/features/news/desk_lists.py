@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import Response, request, url_for
 
-from desa_web.core import journal
+from desa_web.core import journal, settings
 from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import DAY_MS, as_utc, suspicion, to_ms
 from desa_web.core.disk import free_bytes
@@ -92,7 +92,7 @@ def home() -> Response:
     return desk.page(
         "news/home.html",
         name=actor.name,
-        role=role_names()[actor.role],
+        role=role_names(is_hub=settings.is_hub(here))[actor.role],
         greeting=_greeting(moment.now),
         today=moment.today(),
         waiting=queries.waiting(actor) if actor.may(Permission.REVIEW) else 0,

@@ -40,7 +40,7 @@ def erase(actor: Actor, article_id: str, *, keeps_photos: bool = False) -> Erase
     Raises NotFound, and Forbidden for everybody but those who care for the site.
     """
     if not (actor.may(Permission.MANAGE_SITE) or actor.may(Permission.RUN_HUB)):
-        raise Forbidden(_("Hanya Admin Desa yang boleh menghapus berita untuk selamanya."))
+        raise Forbidden(_("Hanya Admin yang boleh menghapus berita untuk selamanya."))
     site = actor.site
     with db.wiping(site.database), journal.change(actor) as change:
         row = ArticleRow.get_or_none(ArticleRow.id == article_id)

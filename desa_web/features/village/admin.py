@@ -13,7 +13,7 @@ from desa_web.core import settings
 from desa_web.core.actor import Permission
 from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _
-from desa_web.core.settings import GROUPS, SETTINGS, Setting
+from desa_web.core.settings import GROUPS, Setting
 from desa_web.core.site import Site
 from desa_web.web import auth, desk, theme_layers
 from desa_web.web.accents import SHIPPED_ACCENTS, Accents, check_accents
@@ -75,7 +75,7 @@ def _page(name: str, form: Form, status: int = 200) -> Response:
     return desk.page(
         "village/settings.html",
         status,
-        groups=GROUPS,
+        groups=settings.groups(is_hub=settings.is_hub(here())),
         name=name,
         fields=fields,
         form=form,
@@ -84,8 +84,7 @@ def _page(name: str, form: Form, status: int = 200) -> Response:
 
 
 def _of(name: str, site: Site) -> list[Setting]:
-    is_hub = settings.is_hub(site)
-    found = [settings.setting(s.name, is_hub=is_hub) for s in SETTINGS if s.group == name]
+    found = settings.of_group(name, is_hub=settings.is_hub(site))
     if not found:
         raise NotFound(_("Kelompok pengaturan ini tidak ada."))
     return found
