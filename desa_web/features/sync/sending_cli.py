@@ -57,6 +57,7 @@ def push(console: Console) -> None:
     """Send what waits; one event for each part and photo with --json."""
     with console.actor() as actor:
         with _exit_codes():
+            _require_confirmed(actor.site)
             pushed = pushing.push(actor.site, _teller(console))
         record = {
             "event": "pushed", "lines": pushed.lines, "photos": pushed.photos,
@@ -86,6 +87,20 @@ def accept(console: Console, file: Path, output: Path) -> None:
             {"event": "accepted", "file": str(output), "words": words.split()},
             sentence.format(file=output, words=words),
         )
+
+
+def _require_confirmed(site: Site) -> None:
+    """Ask the hub when the officer had still to compare. Raises Conflict while he has not."""
+    waits = hubs.current(site)
+    if waits is None or waits.state is not State.WAITING:
+        return
+    hub = pairing.look(site)
+    if hub is not None and hub.state is State.WAITING:
+        sentence = _(
+            "Petugas {name} belum mencocokkan empat kata: {words}. Bacakan kepadanya lewat "
+            "telepon, lalu ulangi: desa sync push"
+        )
+        raise Conflict(sentence.format(name=hub.name, words=hub.words))
 
 
 def _wait(console: Console, site: Site, hub: Hub) -> int:

@@ -62,10 +62,10 @@ def _own(own: Status) -> Iterator[str]:
         yield own.pause
     elif own.behind:
         yield _(
-            "{n} perubahan terakhir belum dicatat. Dicatat sendiri selama desa serve berjalan, "
+            "Catatan itu tertinggal {n} perubahan. Ditulis sendiri selama desa serve berjalan, "
             "atau sekarang dengan: desa follow --once"
         ).format(n=own.behind)
-    elif own.site and not own.has_recovery_code:
+    if own.pause is None and own.site and not own.has_recovery_code:
         yield _("Kode pemulihan kunci belum dicetak. Jalankan: desa sync code")
 
 
@@ -76,7 +76,8 @@ def _hub(site: Site, hub: Hub | None, waits: Waiting | None, *, is_hub: bool) ->
     elif waits is None:
         sentence = _(
             "Menunggu petugas {name} mencocokkan empat kata: {words}. Bila sama, ia menekan "
-            "“Sama persis, sambungkan”."
+            "“Sama persis, sambungkan”. Sesudah itu berita terkirim sendiri selama desa serve "
+            "berjalan, atau dengan: desa sync push"
         )
         yield sentence.format(name=hub.name, words=hub.words)
     else:

@@ -64,6 +64,19 @@ def test_pair_waits_for_the_officer_and_push_sends(both: tuple[Desa, Desa]) -> N
     assert (done.returncode, "diputus" in done.stderr) == (1, True)
 
 
+def test_push_before_and_after_the_officers_look(both: tuple[Desa, Desa]) -> None:
+    hub, desa = both
+    made = hub_says(hub, "invite")
+    here = ("--site", desa.site.path)
+    asked = ("sync", "pair", made["code"], "--hub", hub.url, "--no-wait")
+    assert run_desa(*here, *asked).returncode == 0
+    early = run_desa(*here, "sync", "push")
+    assert (early.returncode, "belum mencocokkan empat kata" in early.stderr) == (1, True)
+    hub_says(hub, "confirm", made["id"])
+    sent = run_desa(*here, "sync", "push")
+    assert (sent.returncode, "Terkirim" in sent.stdout) == (0, True), sent.stderr
+
+
 def test_files_pair_by_commands(both: tuple[Desa, Desa], tmp_path: Path) -> None:
     hub, desa = both
     invitation, reply = tmp_path / "u.desa-undangan", tmp_path / "b.desa-balasan"

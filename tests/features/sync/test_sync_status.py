@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,10 @@ def test_every_state_of_a_pairing_has_its_words(
 def test_news_that_is_not_in_the_log_yet_is_said(
     capsys: pytest.CaptureFixture[str], desa: Desa
 ) -> None:
-    assert "belum dicatat" not in asked(capsys, desa.site)
+    assert "tertinggal" not in asked(capsys, desa.site)
     desa.publish("Jalan tani")
     heard = asked(capsys, desa.site)
-    assert "perubahan terakhir belum dicatat" in heard
+    assert re.search(r"Catatan itu tertinggal \d+ perubahan\.", heard)
     assert "desa follow --once" in heard
 
 
