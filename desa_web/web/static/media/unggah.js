@@ -40,6 +40,43 @@ class Pengunggah {
     const form = box.querySelector("form");
     if (form) form.addEventListener("submit", (event) => event.preventDefault());
     this.listenForDrops();
+    const article = box.hasAttribute("data-sisip") && box.closest("form");
+    if (article) document.addEventListener("submit", (event) => this.hold(event, article), true);
+    window.addEventListener("beforeunload", (event) => {
+      if (this.isLeaving || !this.unsent()) return;
+      event.preventDefault();
+      event.returnValue = "";
+    });
+  }
+
+  unsent() {
+    return this.queue.filter((row) => !["jadi", "gagal", "masuk"].includes(row.state)).length;
+  }
+
+  // The next page ends what is being sent: say so once, and let a second press go on.
+  hold(event, form) {
+    if (event.target !== form || event.defaultPrevented) return;
+    if (this.note || !this.unsent()) {
+      this.isLeaving = true;
+      return;
+    }
+    event.preventDefault();
+    this.note = make("p", "kotak-aman");
+    this.note.setAttribute("role", "status");
+    this.list.before(this.note);
+    this.count();
+    this.note.scrollIntoView({ block: "center" });
+  }
+
+  count() {
+    if (!this.note) return;
+    const left = this.unsent();
+    if (left) {
+      this.note.textContent = this.words.kataTunggu.replace("{n}", String(left));
+      return;
+    }
+    this.note.remove();
+    this.note = null;
   }
 
   listenForDrops() {
@@ -173,6 +210,7 @@ class Baris {
     this.pause.setAttribute("aria-label", `${this.pause.textContent}: ${this.file.name}`);
     this.drop.hidden = state === "jadi";
     this.bar.hidden = state === "jadi";
+    this.owner.count();
   }
 
   toggle() {
@@ -201,6 +239,7 @@ class Baris {
     if (this.sender) this.sender.batal();
     this.node.remove();
     this.owner.queue = this.owner.queue.filter((one) => one !== this);
+    this.owner.count();
   }
 
   done(photo, documentId) {
