@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from desa_web.engines.search import analysis
 from desa_web.engines.search.stem import stem
+from tests.harness.site import ROOT
 
 ORACLE = Path(__file__).with_name("test_search_oracle.txt")
 
@@ -77,3 +80,22 @@ def test_emoji_and_signs_are_no_words() -> None:
 def test_scripts_keep_their_vowel_signs() -> None:
     assert analysis.tokens("ꦱꦸꦒꦼꦁ ꦫꦮꦸꦃ") == ["ꦱꦸꦒꦼꦁ", "ꦫꦮꦸꦃ"]
     assert analysis.tokens("ᮝᮤᮜᮥᮏᮨᮀ") == ["ᮝᮤᮜᮥᮏᮨᮀ"]
+
+
+_LOADED = """
+import sys
+from desa_web.engines.search import stem
+assert stem.stem("ngelindur") and stem.stem("diviralkan") == "viral"
+print(*(name for name in sys.modules if name.startswith("snowballstemmer")))
+import snowballstemmer
+assert "english" in snowballstemmer.algorithms()
+"""
+
+
+def test_only_one_language_is_loaded_and_the_package_stays_whole_for_others() -> None:
+    """All forty take 3.5 MB of a village's server."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    languages = [name for name in done.stdout.split() if name.endswith("_stemmer")]
+    assert languages == ["snowballstemmer.indonesian_stemmer"]
