@@ -168,6 +168,7 @@ def test_a_village_s_server_loads_only_what_serving_needs(site: Site) -> None:
         "yaml",
         "segno",
         "numpy",
+        "markdown_it",
     }
     assert not unneeded & set(done.stdout.split())
 

@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING
 
 from desa_web.core import front_matter
 from desa_web.core.content import content_folder
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 FIELDS = ("title", "slug", "group", "position")
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 # The content security policy allows no style inside HTML.
 _ALIGNED = re.compile(r' style="text-align:[a-z]+"')
 _PICTURE = re.compile(r'<p><img src="gambar/([a-z0-9-]+)\.webp" alt="([^"]*)" ?/?></p>')
@@ -93,9 +94,17 @@ def search(query: str) -> list[Chapter]:
     return [found for _score_, found in sorted(kept, key=lambda pair: -pair[0])]
 
 
+@cache
+def _markdown() -> MarkdownIt:
+    # Loaded for the first reader of the manual: 1.5 MB of every server otherwise.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
 def _rendered(markdown: str) -> str:
     """Return the HTML; what may be wider than a phone can be scrolled by keyboard, too."""
-    return _ALIGNED.sub("", _MARKDOWN.render(markdown)).replace("<pre>", '<pre tabindex="0">')
+    return _ALIGNED.sub("", _markdown().render(markdown)).replace("<pre>", '<pre tabindex="0">')
 
 
 def picture(name: str, language: str = "id") -> Path | None:
