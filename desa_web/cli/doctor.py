@@ -14,15 +14,25 @@ def doctor(ctx: click.Context, trust_clock: bool) -> None:
     """Periksa kesehatan situs."""
     from desa_web.core import journal
     from desa_web.core.actor import operator
-    from desa_web.core.checks import Level, run
+    from desa_web.core.checks import Finding, Level, run
+    from desa_web.core.errors import Damaged
+    from desa_web.core.i18n import _
     from desa_web.features import checks
     from desa_web.ops.health import CHECKS
 
     console: Console = ctx.obj
-    with console.site(any_schema=True) as site:
-        if trust_clock:
-            journal.confirm_clock(operator(site))
-        found = run(site, [*CHECKS, *checks(site)])
+    try:
+        with console.site(any_schema=True) as site:
+            if trust_clock:
+                journal.confirm_clock(operator(site))
+            found = run(site, [*CHECKS, *checks(site)])
+    except Damaged:
+        # The usual sentence sends people here; a database that cannot even be opened needs another.
+        sentence = _(
+            "Tidak terbaca sama sekali. Simpan dulu salinan folder situs ini, "
+            "lalu pulihkan dari cadangan: desa backup restore BERKAS"
+        )
+        found = [Finding(_("Basis data"), Level.BAD, sentence)]
     records = [
         {"subject": f.subject, "level": f.level.value, "sentence": f.sentence} for f in found
     ]

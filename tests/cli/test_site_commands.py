@@ -21,7 +21,7 @@ from desa_web.core.console import Console
 from desa_web.core.errors import InvalidInput
 from desa_web.core.site import Site, open_site
 from desa_web.features.accounts import recovery
-from tests.harness.site import ROOT, run_desa, running, serving
+from tests.harness.site import ROOT, make_site, run_desa, running, serving
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +252,13 @@ def test_json_after_two_dashes_is_a_word(made: tuple[Path, dict[str, object]]) -
     done = run_desa("--site", made[0], "news", "show", "--", "--json")
     assert (done.returncode, done.stdout) == (1, "")
     assert "tidak ada" in done.stderr
+
+
+def test_the_doctor_of_an_unreadable_database_says_what_to_do(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    site.close()
+    (site.path / "data" / "desa.db").write_bytes(b"rusak" * 1000)
+    said = run_desa("--site", site.path, "doctor")
+    assert said.returncode == 1
+    assert "desa backup restore" in said.stdout
+    assert "desa doctor" not in said.stdout + said.stderr
