@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from xml.sax.saxutils import escape
+from html import escape
 
 from flask import Blueprint, Response
 
@@ -73,7 +73,7 @@ def sitemap_index() -> Response:
     known = queries.months(public.site, public.settings())
     months = (f"/sitemap/{y}-{m:02d}.xml" for y, m in known)
     parts = ["/sitemap/umum.xml", "/sitemap/kabar.xml", *months]
-    body = "".join(f"<sitemap><loc>{escape(base + part)}</loc></sitemap>" for part in parts)
+    body = "".join(f"<sitemap>{_location(base + part)}</sitemap>" for part in parts)
     keep({"list:months", "list:article"})
     return _xml(f'<sitemapindex xmlns="{_NAMESPACE}">{body}</sitemapindex>')
 
@@ -221,9 +221,13 @@ def _call_out(context: SiteContext) -> CallOut | None:
     )
 
 
+def _location(address: str) -> str:
+    return f"<loc>{escape(address, quote=False)}</loc>"
+
+
 def _urlset(urls: list[tuple[str, str]]) -> str:
     body = "".join(
-        f"<url><loc>{escape(loc)}</loc>{f'<lastmod>{at}</lastmod>' if at else ''}</url>"
+        f"<url>{_location(loc)}{f'<lastmod>{at}</lastmod>' if at else ''}</url>"
         for loc, at in urls
     )
     return f'<urlset xmlns="{_NAMESPACE}">{body}</urlset>'

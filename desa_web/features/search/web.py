@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from threading import BoundedSemaphore
 from urllib.parse import urlencode
-from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, current_app, json, request
 
@@ -72,13 +72,14 @@ def suggestions() -> Response:
 def opensearch() -> Response:
     """Describe the search, so that browsers offer it in their address bar."""
     context = public_site().context()
-    base = escape(context.base_url or request.url_root.rstrip("/"), {'"': "&quot;"})
+    about = _("Cari di situs {name}").format(name=context.name)
+    base = escape(context.base_url or request.url_root.rstrip("/"))
     url = f"{base}{PATH}"
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">'
-        f"<ShortName>{escape(context.name[:16])}</ShortName>"
-        f"<Description>{escape(_('Cari di situs {name}').format(name=context.name))}</Description>"
+        f"<ShortName>{escape(context.name[:16], quote=False)}</ShortName>"
+        f"<Description>{escape(about, quote=False)}</Description>"
         "<InputEncoding>UTF-8</InputEncoding>"
         f'<Url type="text/html" template="{url}?q={{searchTerms}}"/>'
         '<Url type="application/x-suggestions+json" '
