@@ -81,7 +81,9 @@ def test_the_wizard_of_a_media_centre_asks_in_its_own_words(tmp_path: Path) -> N
         shown = _asked(web, code)
         assert "Media center mana ini?" in shown
         assert "Nama kabupaten atau kota" in shown
-        assert "Kode wilayah" not in shown
+        # Its own code is that of a kabupaten, never a village's ten digits.
+        assert "misalnya 33.05" in shown
+        assert "35.22.07.2004" not in shown
         token = re.search(r'name="_token" value="([^"]+)"', shown)
         assert token is not None
         sent = dict(re.findall(r'type="hidden" name="([^_][^"]*)" value="([^"]*)"', shown))
