@@ -227,8 +227,7 @@ def _location(address: str) -> str:
 
 def _urlset(urls: list[tuple[str, str]]) -> str:
     body = "".join(
-        f"<url>{_location(loc)}{f'<lastmod>{at}</lastmod>' if at else ''}</url>"
-        for loc, at in urls
+        f"<url>{_location(loc)}{f'<lastmod>{at}</lastmod>' if at else ''}</url>" for loc, at in urls
     )
     return f'<urlset xmlns="{_NAMESPACE}">{body}</urlset>'
 
