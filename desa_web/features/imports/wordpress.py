@@ -57,7 +57,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An opened export. `types`: own kinds of texts that come in as articles."""
+    """An opened export. `types`: own kinds of texts that come in as articles.
+
+    is_whole: False when the file ends before its end, as after a broken download.
+    """
 
     file: Path
     source: str
@@ -69,12 +72,21 @@ class Export:
     types: frozenset[str] = frozenset()
     by_url: Mapping[str, Attachment] = field(default_factory=dict)
     by_parent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_whole: bool = True
 
     def items(self) -> Iterator[Item]:
-        """Yield all texts in the order of the file. Raises SourceUnreadable in the middle."""
+        """Yield all texts in the order of the file. Raises SourceUnreadable in the middle.
+
+        The last text of a file that was cut may be half a text: it stays out until a whole file.
+        """
+        held: Item | None = None
         for tag, values in _records(self.file):
             if tag == "item" and values["post_type"] != "attachment":
-                yield _item(self, values)
+                if held is not None:
+                    yield held
+                held = _item(self, values)
+        if held is not None:
+            yield held if self.is_whole else replace(held, skip=_cut())
 
     def paths(self) -> list[tuple[str, str]]:
         """Return (old address, path here) of lists and feeds."""
@@ -121,7 +133,7 @@ def open_export(file: Path, zone: tzinfo, types: Sequence[str] = ()) -> Export:
     return Export(
         file, f"wordpress:{host}", zone, home, authors, terms, attachments, frozenset(types),
         {_plain_url(one.url): one for one in attachments.values()},
-        {parent: tuple(numbers) for parent, numbers in parents.items()},
+        {parent: tuple(numbers) for parent, numbers in parents.items()}, _is_whole(file),
     )  # fmt: skip
 
 
@@ -148,6 +160,19 @@ def _refuse_strangers(file: Path) -> None:
                 file=file.name
             )
         )
+
+
+def _is_whole(file: Path) -> bool:
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - _HEAD_BYTES))
+        return b"</rss>" in opened.read()
+
+
+def _cut() -> str:
+    return _(
+        "yang terakhir, karena berkas ini terpotong: ekspor atau unduhannya belum selesai. "
+        "Ekspor sekali lagi dari WordPress, lalu ulangi perintah ini; yang belum ada menyusul"
+    )
 
 
 def _records(file: Path) -> Iterator[tuple[str, _Values]]:

@@ -343,6 +343,21 @@ def test_a_cut_export_gives_what_is_whole(site: Site, export: Path, tmp_path: Pa
     assert keys[:3] == ["1", "2", "3"]
 
 
+def test_half_a_text_at_the_end_of_a_cut_export_waits_for_a_whole_file(
+    site: Site, export: Path, tmp_path: Path
+) -> None:
+    data = export.read_bytes()
+    cut = tmp_path / "cut.xml"
+    cut.write_bytes(data[: data.index(b"<wp:post_id>3</wp:post_id>") + 400])
+    (*_whole, last) = bring(site, cut, tmp_path)
+    assert last.outcome is Outcome.SKIPPED
+    assert "terpotong" in " ".join(str(note) for note in last.notes)
+    after = bring(site, export, tmp_path)
+    assert not [one for one in after if one.outcome is Outcome.CHANGED]
+    brought = {one.object_id for one in after if one.outcome is not Outcome.SKIPPED}
+    assert {row.id for row in ArticleRow.select()} <= brought
+
+
 def test_control_characters_of_old_editors_do_not_stop_the_rest(site: Site, tmp_path: Path) -> None:
     items = [
         sources.wp_item(1, "<p>a\x0bb\x1f &nbsp; \udcff</p>".replace("\udcff", "")),
