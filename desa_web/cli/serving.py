@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 
@@ -33,6 +34,7 @@ def serve(site: Site, host: str, port: int, on_ready: Callable[[str], None]) -> 
     """Serve until SIGTERM or Ctrl+C. Followers run once before the socket opens."""
     from desa_web.web import server
 
+    _require_host(host, port)
     _share_one_arena()
     _start_log(site)
     if not _is_read_only(site):
@@ -122,6 +124,20 @@ def _share_one_arena() -> None:
 
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def _require_host(host: str, port: int) -> None:
+    """Raise Conflict for a name that this machine does not know."""
+    if host in ("", "*"):
+        return
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        sentence = _(
+            "Alamat jaringan {host} tidak dikenal komputer ini. Pilih: --host 127.0.0.1 untuk "
+            "komputer ini saja, atau --host 0.0.0.0 untuk seluruh jaringan kantor"
+        )
+        raise Conflict(sentence.format(host=host)) from error
 
 
 def _cannot_listen(error: OSError, host: str, port: int) -> Exception:

@@ -100,7 +100,7 @@ def serve(console: Console, host: str | None, port: int | None) -> None:
 @click.option("--once", is_flag=True, help="Kerjakan yang tertinggal sekali, lalu selesai.")
 @click.pass_obj
 def follow(console: Console, once: bool) -> None:
-    """Jalankan pengikut jurnal: halaman jadi, indeks, kerja terjadwal."""
+    """Kerjakan yang tertunda: halaman, indeks, kiriman, jadwal; untuk situs tanpa desa serve."""
     from desa_web.cli import serving
 
     with console.site() as site:

@@ -6,6 +6,7 @@ What the village itself may change in the browser is not here but in core/settin
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,11 +130,11 @@ def _read_toml(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            _("Berkas {file} tidak terbaca: {why}. Perbaiki baris itu, lalu coba lagi.").format(
-                file=file.name, why=error
-            )
-        ) from error
+        line = re.search(r"at line (\d+)", str(error))
+        sentence = _("Berkas {file} tidak terbaca. Perbaiki isinya, lalu coba lagi.")
+        if line is not None:
+            sentence = _("Berkas {file} tidak terbaca di baris {line}. Perbaiki, lalu coba lagi.")
+        raise InvalidInput(sentence.format(file=file.name, line=line[1] if line else "")) from error
 
 
 def _checked(name: str, value: object, where: str) -> Value:

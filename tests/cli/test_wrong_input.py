@@ -47,6 +47,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, s
         (["sync", "push"], 1, "desa sync pair KODE --hub ALAMAT"),
         (["sync", "pair", "12345678", "--hub", "x.id"], 1, "desa follow --once"),
         (["sync", "unlock", "--code", "X"], 1, "tidak ada kunci yang terkunci"),
+        (["serve", "--host", "bukan-alamat.invalid"], 1, "--host 127.0.0.1"),
         (["serve", "--port", "70000"], 2, "Tulis 0 sampai 65535."),
         (["config", "set", "port", "x"], 1, "Pilihan port di perintah ini harus seperti 8080."),
         (["config", "set", "follow", "x"], 1, "harus seperti true atau false."),
@@ -67,6 +68,22 @@ def test_what_cannot_be_done_is_a_sentence_with_a_next_step(
     assert done == code
     assert sentence in complaint
     assert not (tmp_path / "NONE").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("# baik\nport = = 3\n", "tidak terbaca di baris 2"),
+        ("warna = 3\n", "Pilihan warna di desa.toml tidak dikenal"),
+        ('port = "x"\n', "Pilihan port di desa.toml harus seperti 8080"),
+    ],
+)
+def test_a_mistake_in_desa_toml_is_found_by_its_line_or_name(
+    capsys: pytest.CaptureFixture[str], here: Path, text: str, sentence: str
+) -> None:
+    (here / "desa.toml").write_text(text)
+    code, complaint = said(capsys, "--site", here, "news", "list")
+    assert (code, sentence in complaint) == (1, True), complaint
 
 
 def test_a_folder_without_a_site_says_how_to_make_one(
