@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from desa_web.features.hub.source import Source
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_SHORT = Column("slug", "nama singkat")
 _KIND = Column("kind", words={"desa": "situs desa", "feed": "feed"})
 _SOURCE_STATE = Column("state", words={"active": "aktif", "paused": "dijeda", "removed": "dihapus"})
 _TRUST = Column("trust", words={"review": "diperiksa dulu", "auto": "sendiri"})
 _SOURCES = (
-    "name", _KIND, _SOURCE_STATE, _TRUST, "last_ok_at", "last_news_at", "address", "error",
+    "name", _SHORT, _KIND, _SOURCE_STATE, _TRUST, "last_ok_at", "last_news_at", "address", "error",
 )  # fmt: skip
 _SOURCE = (
-    "name", Column("slug", "nama singkat"), _KIND, _SOURCE_STATE, _TRUST, "address", "site",
+    "name", _SHORT, _KIND, _SOURCE_STATE, _TRUST, "address", "site",
     "kode_wilayah", "district", Column("confirmed", "sudah dipastikan"), "contact",
     Column("claims_name", "mengaku sebagai"), Column("claims_code", "mengaku kode wilayah"),
     "last_ok_at", "last_news_at", "next_at", "error",

@@ -56,9 +56,9 @@ def pair(console: Console, code: str, address: str, *, is_waiting: bool) -> int:
 def push(console: Console) -> None:
     """Send what waits; one event for each part and photo with --json."""
     with console.actor() as actor:
-        with _exit_codes():
+        with _exit_codes(), _progress(console) as tell:
             _require_confirmed(actor.site)
-            pushed = pushing.push(actor.site, _teller(console))
+            pushed = pushing.push(actor.site, tell)
         record = {
             "event": "pushed", "lines": pushed.lines, "photos": pushed.photos,
             "photos_left": pushed.photos_left, "receipts": pushed.receipts,
@@ -116,23 +116,30 @@ def _wait(console: Console, site: Site, hub: Hub) -> int:
     return 0 if is_paired else 1
 
 
-def _teller(console: Console) -> pushing.Tell:
-    """Return what hears of progress: events, or one line that grows on a terminal."""
+@contextmanager
+def _progress(console: Console) -> Iterator[pushing.Tell]:
+    """Give what hears of progress: events, or one line of a terminal that is cleared at the end."""
     if console.is_json:
-        return lambda event: console.event(event, "")
-    is_terminal = sys.stderr.isatty()
+        yield lambda event: console.event(event, "")
+        return
+    if not sys.stderr.isatty():
+        yield lambda _event: None
+        return
     sent = {"bytes": 0, "photos": 0}
 
     def tell(event: dict[str, Any]) -> None:
         sent["bytes"] += int(event.get("bytes", 0))
         sent["photos"] += event["event"] == "photo"
-        if is_terminal:
-            line = _("{kb} KB terkirim, {photos} foto")
-            kb = sent["bytes"] // 1024
-            sys.stderr.write("\r" + line.format(kb=kb, photos=sent["photos"]) + " ")
-            sys.stderr.flush()
+        line = _("{kb} KB terkirim, {photos} foto")
+        said = line.format(kb=sent["bytes"] // 1024, photos=sent["photos"])
+        sys.stderr.write(f"\r\x1b[K{said} ")
+        sys.stderr.flush()
 
-    return tell
+    try:
+        yield tell
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 @contextmanager
