@@ -28,10 +28,45 @@ document.addEventListener("desa:foto-siap", (event) => {
   const form = event.target.closest("form");
   const lead = form && form.elements.namedItem("lead_photo_id");
   if (lead && lead instanceof HTMLInputElement && lead.type === "hidden" && !lead.value) {
+    event.preventDefault();
     lead.value = event.detail.id;
     lead.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
+
+// What to look at before sending, asked anew once the server holds what was typed: only while the
+// list can be seen, and not more often than somebody could read it.
+const points = document.querySelector("[data-points]");
+const state = document.querySelector("[data-autosave-status]");
+const REST_MS = 4000;
+let isSeen = false;
+let isNews = false;
+let timer = 0;
+
+async function ask() {
+  isNews = false;
+  timer = setTimeout(() => {
+    timer = 0;
+    askIfNew();
+  }, REST_MS);
+  const answer = await fetch(points.dataset.points, { credentials: "same-origin" }).catch(() => null);
+  if (answer && answer.ok && !answer.redirected) points.innerHTML = await answer.text();
+}
+
+function askIfNew() {
+  if (isSeen && isNews && !timer) ask();
+}
+
+if (points && state && "IntersectionObserver" in window) {
+  new IntersectionObserver(([entry]) => {
+    isSeen = entry.isIntersecting;
+    askIfNew();
+  }).observe(points);
+  new MutationObserver(() => {
+    isNews = isNews || state.dataset.state === "there";
+    askIfNew();
+  }).observe(state, { childList: true });
+}
 
 // Headlines and summaries grow with their text.
 for (const area of document.querySelectorAll("textarea[data-grow], #standfirst")) {
