@@ -14,34 +14,27 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
+
+from tests.harness.listener import Listener
 
 # SO_LINGER with zero seconds: close sends RST, as a lost signal looks after a while.
 _RESET = struct.pack("ii", 1, 0)
 
 
-class BadNet:
+class BadNet(Listener):
     """Forwards 127.0.0.1:`port` to the server's port. One fault at a time."""
 
     def __init__(self, server_port: int) -> None:
+        super().__init__()
         self._server_port = server_port
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.cut_after: int | None = None
         self.stall_after: int | None = None
         self.flip: int | None = None
         self.is_reset = False
         self.times = 1
-        self.port = 0
-        self.connections = 0
         # Bytes of the last connection, in both directions.
         self.up = 0
         self.down = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def strike(
         self,
@@ -55,38 +48,21 @@ class BadNet:
         self.cut_after, self.stall_after, self.flip = cut_after, stall_after, flip
         self.times = times
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.up = self.down = 0
         is_struck = self.times > 0
         self.times -= is_struck
-        try:
-            await self._forward(reader, writer, is_struck)
-        except (OSError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            _close(writer, is_reset=self.is_reset)
+        await self._forward(reader, writer, is_struck)
+
+    def hang_up(self, writer: asyncio.StreamWriter) -> None:
+        if not self.is_reset:
+            super().hang_up(writer)
+            return
+        with suppress(OSError):
+            raw: socket.socket | None = writer.get_extra_info("socket")
+            if raw is not None:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            writer.transport.abort()
 
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_struck: bool
@@ -98,7 +74,7 @@ class BadNet:
         finally:
             up.cancel()
             await asyncio.gather(up, return_exceptions=True)
-            _close(back_writer, is_reset=False)
+            super().hang_up(back_writer)
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
@@ -132,14 +108,3 @@ class BadNet:
             await writer.drain()
         if self.stall_after is not None:
             await asyncio.Event().wait()
-
-
-def _close(writer: asyncio.StreamWriter, *, is_reset: bool) -> None:
-    with suppress(OSError):
-        if is_reset:
-            raw: socket.socket | None = writer.get_extra_info("socket")
-            if raw is not None:
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            writer.transport.abort()
-        else:
-            writer.close()

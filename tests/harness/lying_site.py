@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, Callable, Mapping
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 from desa_web.core.site import Site
+from tests.harness.listener import Listener
 from tests.harness.site import client
 
 # What the site says to a request (its first line and headers): bytes, or pieces of them in time.
@@ -55,52 +53,24 @@ def honest(site: Site) -> Callable[[str], bytes]:
     return say
 
 
-class LyingSite:
+class LyingSite(Listener):
     """Answers one request a connection. `requests`: what was asked, `most`: how many at once."""
 
     def __init__(self, say: Say, *, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls=tls)
         self._say = say
-        self._tls = tls
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[str] = []
         self.most = 0
-        self.url = ""
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.most = max(self.most, len(self._tasks))
-        with suppress(OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            request = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.requests.append(request)
-            said = self._say(request)
-            if isinstance(said, bytes):
-                writer.write(said)
-                await writer.drain()
-            else:
-                async for piece in said:
-                    writer.write(piece)
-                    await writer.drain()
-        with suppress(OSError):
-            writer.close()
-        self._tasks.discard(task)
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.most = max(self.most, self.talking)
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.requests.append(request)
+        said = self._say(request)
+        if isinstance(said, bytes):
+            writer.write(said)
+            await writer.drain()
+            return
+        async for piece in said:
+            writer.write(piece)
+            await writer.drain()
