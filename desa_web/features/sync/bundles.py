@@ -5,6 +5,7 @@ Received lines go into the database, received photos beside it in media/kiriman,
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -65,6 +66,12 @@ def create(actor: Actor, folder: Path, *, part_bytes: int = bundle.PART_BYTES) -
     site = actor.site
     if not folder.is_dir():
         raise InvalidInput(no_folder(folder))
+    if not os.access(folder, os.W_OK):
+        sentence = _(
+            "Folder {folder} tidak boleh ditulisi. Bila itu stik, buka kunci tulisnya atau pakai "
+            "stik lain, lalu ulangi."
+        )
+        raise NotStored(sentence.format(folder=folder))
     values = settings.read(site)
     now = as_utc(site.clock.now_ms()).astimezone(zone(values["time_zone"]))
     name = f"{slugify(values.full_name, fallback='desa')}-{now:%Y%m%d-%H%M}"

@@ -7,10 +7,27 @@ from pathlib import Path
 import click
 
 from desa_web.core.console import Console
+from desa_web.core.errors import DiskFull, ReadOnly, storage_error
 from desa_web.core.i18n import _
 
 
-@click.group(epilog="Contoh:  desa sync status   ·   desa sync code")
+class _Sync(click.Group):
+    """Lets a disk that refuses end every command here with the exit code that scripts know: 5."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            is_disk = isinstance(error, (DiskFull, ReadOnly))
+            known = error if is_disk else storage_error(error)
+            if not isinstance(known, (DiskFull, ReadOnly)):
+                raise
+            from desa_web.engines.sync.errors import NotStored
+
+            raise NotStored(known.message) from error
+
+
+@click.group(cls=_Sync, epilog="Contoh:  desa sync status   ·   desa sync code")
 def sync() -> None:
     """Kirim berita ke Kominfo: keadaan, kunci, tempat tinggal situs."""
 

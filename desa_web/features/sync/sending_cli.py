@@ -15,11 +15,10 @@ from typing import Any
 from desa_web.core.clock import as_utc
 from desa_web.core.console import Console, out_file
 from desa_web.core.disk import write_atomic
-from desa_web.core.errors import Conflict, DiskFull, ReadOnly
+from desa_web.core.errors import Conflict
 from desa_web.core.i18n import _
 from desa_web.core.site import Site
 from desa_web.engines.sync.client import Unreachable
-from desa_web.engines.sync.errors import NotStored
 from desa_web.features.sync import hubs, pairing
 from desa_web.features.sync import push as pushing
 from desa_web.features.sync.hubs import Hub, State
@@ -144,10 +143,8 @@ def _progress(console: Console) -> Iterator[pushing.Tell]:
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
-    """Let failures of the way and of the disk end with the codes of SYNC that scripts know."""
+    """Let failures of the way end with the code of SYNC that scripts know."""
     try:
         yield
     except Unreachable as error:
         raise NoLine(error.reason, error.message) from error
-    except (DiskFull, ReadOnly) as error:
-        raise NotStored(error.message) from error
