@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,10 @@ COMMANDS = (["sync", "push"], ["sync", "status"], ["sync", "bundle", "create", "
 
 
 def fill(folder: Path) -> None:
-    with (folder / "penuh").open("wb", buffering=0) as sink, pytest.raises(OSError) as refused:
+    with (folder / "penuh").open("wb", buffering=0) as sink, suppress(OSError):
         while True:
             sink.write(b"x" * 4096)
-    assert refused.value.errno == errno.ENOSPC
+    assert shutil.disk_usage(folder).free == 0
 
 
 def test_a_full_disk_is_five_for_every_command(
