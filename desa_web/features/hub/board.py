@@ -19,7 +19,7 @@ from desa_web.core.site import Site
 from desa_web.features.hub import sources, trouble
 from desa_web.features.hub.source import Source
 from desa_web.features.hub.source import State as SourceState
-from desa_web.features.hub.trouble import Trouble
+from desa_web.features.hub.trouble import Needs, Trouble
 
 DAYS, WEEKS = 14, 12
 QUIET_MS, SILENT_MS = 3 * DAY_MS, 14 * DAY_MS
@@ -90,7 +90,8 @@ def board(site: Site) -> Board:
     never = as_utc(0)
     found.sort(
         key=lambda line: (
-            order[line.pulse], not line.trouble.code, line.last_at or never, line.source.name,
+            order[line.pulse], line.trouble.needs is not Needs.DECISION, not line.trouble.code,
+            line.last_at or never, line.source.name,
         )
     )  # fmt: skip
     counts = {pulse: sum(line.pulse is pulse for line in found) for pulse in Pulse}

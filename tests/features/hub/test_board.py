@@ -74,20 +74,21 @@ def struck(hub: Site, source: Source, code: str, *, ok_ms: int = 0) -> None:
 def test_a_log_that_stands_still_is_never_called_lively(
     hub: Site, hub_clock: int, code: str
 ) -> None:
-    fresh, stuck = village(hub, "Aman"), village(hub, "Macet")
-    for source in (fresh, stuck):
+    fresh, stuck, lost = village(hub, "Aman"), village(hub, "Macet"), village(hub, "Hilang")
+    for source in (fresh, stuck, lost):
         told(source, hub_clock)
     struck(hub, stuck, code)
+    struck(hub, lost, "dns")
     found = board.board(hub)
     assert [(line.source.name, line.pulse) for line in found.lines] == [
-        ("Macet", Pulse.TROUBLE), ("Aman", Pulse.LIVELY),
+        ("Macet", Pulse.TROUBLE), ("Hilang", Pulse.TROUBLE), ("Aman", Pulse.LIVELY),
     ]  # fmt: skip
     trouble = found.lines[0].trouble
     assert trouble.needs is Needs.DECISION
     assert "berhenti diambil" in trouble.sentence
     assert "trust-again" not in trouble.sentence
-    assert found.counts[Pulse.TROUBLE] == 1
-    assert trouble_now.waiting(operator(hub)) == 1
+    assert found.counts[Pulse.TROUBLE] == 2
+    assert trouble_now.waiting(operator(hub)) == 2
 
 
 def test_a_village_that_only_pushes_is_seen_when_its_log_forks(hub: Site, hub_clock: int) -> None:
