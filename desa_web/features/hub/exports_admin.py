@@ -9,7 +9,7 @@ from flask import Response, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from desa_web.core.actor import Actor, Permission
-from desa_web.core.errors import InvalidInput
+from desa_web.core.errors import InvalidInput, NotFound
 from desa_web.core.i18n import _
 from desa_web.features.hub import exports, sources
 from desa_web.features.hub.exports import Choice
@@ -49,7 +49,11 @@ def index() -> AnyResponse:
     if wish == "ninjs":
         return _ninjs(actor, chosen)
     if wish == "kit":
-        return _kits(actor, chosen)
+        try:
+            return _kits(actor, chosen)
+        except NotFound as error:
+            form.refuse(InvalidInput(error.message))
+            return _page(actor, form, chosen, 422)
     return _page(actor, form, chosen)
 
 

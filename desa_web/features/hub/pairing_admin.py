@@ -131,7 +131,11 @@ def take() -> Response:
     except DesaError as error:
         form.problems["bundle"] = error.message
         return _page(actor, form, error.status)
-    sentence = _("Diterima: {lines} catatan baru dan {photos} foto baru.")
+    sentence = (
+        _("Diterima: {lines} catatan baru dan {photos} foto baru.")
+        if taken.accepted or taken.photos
+        else _("Tidak ada yang baru: isi berkas ini sudah pernah diterima.")
+    )
     return desk.done(url_for(".index"), sentence.format(lines=taken.accepted, photos=taken.photos))
 
 
@@ -168,7 +172,8 @@ def _page(actor: Actor, form: Form, status: int = 200) -> Response:
             ("", _("Desa baru")),
             *((one.id, one.name) for one in known if one.kind is Kind.DESA),
         ],
-        paired=[(one, tokens[one.id]) for one in known if one.id in tokens],
+        # A village whose news comes on sticks never uses its token.
+        paired=[(one, tokens[one.id] or one.poll.ok_at) for one in known if one.id in tokens],
         sticks=sticks.ready(actor),
         moment=Moments(actor.site),
         size=dates.file_size,

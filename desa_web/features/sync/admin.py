@@ -173,7 +173,11 @@ def take() -> Response:
     except DesaError as error:
         form.problems["bundle"] = error.message
         return _page(actor, form, error.status)
-    sentence = _("{n} tanda terima dari Kominfo dicatat.")
+    sentence = (
+        _("{n} tanda terima dari Kominfo dicatat.")
+        if taken.receipts
+        else _("Tidak ada kabar baru: isi berkas ini sudah pernah dicatat.")
+    )
     return desk.done(url_for(".index"), sentence.format(n=taken.receipts))
 
 

@@ -166,6 +166,14 @@ def test_only_an_officer_takes_exports(hub: Site, published: list[str], shape: s
     assert client(hub).get(path).status_code in (302, 303, 401)
 
 
+def test_a_kit_of_nothing_published_is_said_on_the_page(hub: Site, source: Source) -> None:
+    answer = client(hub, actor_as(hub, Role.OFFICER)).get("/kelola/ekspor?rak=new&bentuk=kit")
+    assert answer.status_code == 422
+    said = answer.get_data(as_text=True)
+    assert "Belum ada berita yang terbit dalam pilihan ini." in said
+    assert "<h1>Ekspor</h1>" in said
+
+
 def test_a_bent_choice_is_said_beside_its_field(hub: Site, source: Source) -> None:
     web = client(hub, actor_as(hub, Role.OFFICER))
     for query, sentence in (

@@ -83,7 +83,13 @@ def test_files_of_sticks_are_taken_and_given_by_the_officer(
     fields = hidden_fields(web.get(PAGE).get_data(as_text=True))
     data = {**fields, "bundle": (io.BytesIO(there.read_bytes()), "desa.desa")}
     answer = web.post(f"{PAGE}/stik", data=data, headers=SAME_ORIGIN, follow_redirects=True)
-    assert "catatan baru" in answer.get_data(as_text=True)
+    said = answer.get_data(as_text=True)
+    assert "catatan baru" in said
+    assert "terakhir mengirim" in said
+    assert "belum pernah mengirim" not in said
+    data = {**fields, "bundle": (io.BytesIO(there.read_bytes()), "desa.desa")}
+    again = web.post(f"{PAGE}/stik", data=data, headers=SAME_ORIGIN, follow_redirects=True)
+    assert "sudah pernah diterima" in again.get_data(as_text=True)
     for wrong in (b"", b"PK\x03\x04 rusak"):
         data = {**fields, "bundle": (io.BytesIO(wrong), "x.desa")}
         refused = web.post(f"{PAGE}/stik", data=data, headers=SAME_ORIGIN)

@@ -202,5 +202,7 @@ def test_a_stick_pairs_sends_and_hears(
     said = send(web, "terima", bundle=(io.BytesIO(back.read_bytes()), "kembali.desa"))
     assert "2 tanda terima" in said
     assert "Diterima Kominfo" in said
+    again = send(web, "terima", bundle=(io.BytesIO(back.read_bytes()), "kembali.desa"))
+    assert "sudah pernah dicatat" in again
     assert "tidak utuh" in send(web, "terima", bundle=(io.BytesIO(b"PK"), "rusak.desa"))
     hub.close()
