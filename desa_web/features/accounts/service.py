@@ -211,7 +211,9 @@ def find(login_or_id: str) -> User:
     text = login_or_id.strip().casefold()
     row = User.get_or_none((User.id == text) | (User.login == text))
     if row is None:
-        raise NotFound(_("Pengguna {login} tidak ada.").format(login=login_or_id[:40]))
+        raise NotFound(
+            _("Pengguna {login} tidak ada. Periksa ejaannya.").format(login=login_or_id[:40])
+        )
     return row
 
 

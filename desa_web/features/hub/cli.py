@@ -134,9 +134,9 @@ def show(console: Console, name: str) -> None:
 @click.argument("name")
 @click.option("--name", "new_name", metavar="NAMA", help="Nama baru.")
 @click.option("--contact", metavar="SIAPA", help="Siapa yang dihubungi.")
-@click.option("--code", metavar="PP.KK.CC.DDDD", help="Kode wilayah.")
+@click.option("--code", metavar="KODE", help="Kode wilayah desa, seperti 35.22.07.2004.")
 @click.option("--district", metavar="NAMA", help="Kecamatan.")
-@click.option("--address", metavar="URL", help="Alamat situs yang baru.")
+@click.option("--address", metavar="ALAMAT", help="Alamat situs yang baru.")
 @click.pass_obj
 def change(
     console: Console,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from desa_web.core.console import Column, Console
+from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def show(console: Console, article: str) -> None:
     from desa_web.features.news import queries
 
     with console.actor() as actor:
-        found = queries.find(actor, article)
+        found = _find(actor, article)
         kept, revision = queries.get(actor, found.id)
         fields = queries.export_fields(kept, revision)
         if console.is_json:
@@ -188,7 +189,6 @@ def schedule(console: Console, article: str, at: str, version: int | None) -> No
 @click.pass_obj
 def erase(console: Console, article: str, keep_photos: bool, yes: bool) -> None:
     """Hapus selamanya, di sini dan di Kominfo: demi privasi seseorang. Tidak bisa dibatalkan."""
-    from desa_web.core.errors import NotFound
     from desa_web.features.news import service
 
     with console.actor() as actor:
@@ -221,7 +221,12 @@ _OUTCOMES = {"created": "baru", "updated": "diperbarui", "unchanged": "tidak ber
 def _find(actor: Actor, article: str, *, trashed: bool = False) -> Article:
     from desa_web.features.news import queries
 
-    return queries.find(actor, article, trashed=trashed)
+    try:
+        return queries.find(actor, article, trashed=trashed)
+    except NotFound as error:
+        where = "desa news list --trash" if trashed else "desa news list"
+        sentence = _("{why} Lihat daftarnya: {where}")
+        raise NotFound(sentence.format(why=error.message, where=where)) from error
 
 
 def _tell(console: Console, article: Article, sentence: str) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from desa_web.core.console import Console
+from desa_web.core.errors import NotFound
 from desa_web.core.i18n import _
+
+if TYPE_CHECKING:
+    from desa_web.features.pages.page import Page
 
 _OUTCOMES = {"created": "baru", "updated": "diperbarui", "unchanged": "tidak berubah"}
 
@@ -49,7 +54,7 @@ def show(console: Console, page_name: str) -> None:
     from desa_web.features.pages import files, queries
 
     with console.site():
-        found, revision = queries.get(queries.find(page_name).id)
+        found, revision = queries.get(_find(page_name).id)
         fields = files.page_record(found, revision.text.title)
         fields |= {
             "standfirst": revision.text.standfirst,
@@ -109,13 +114,13 @@ def move(
     console: Console, page_name: str, slug: str | None, parent: str | None, position: int | None
 ) -> None:
     """Pindahkan halaman: alamat, induk, atau urutannya."""
-    from desa_web.features.pages import queries, service
+    from desa_web.features.pages import service
 
     with console.actor() as actor:
         parent_id: str | None = ""
         if parent is not None:
-            parent_id = None if parent == "-" else queries.find(parent).id
-        found = queries.find(page_name)
+            parent_id = None if parent == "-" else _find(parent).id
+        found = _find(page_name)
         after = service.place(actor, found.id, slug=slug, parent_id=parent_id, position=position)
         record = {"id": after.id, "slug": after.slug, "version": after.version}
         console.event(record, _("Sudah dipindah: {url}").format(url=after.url))
@@ -126,10 +131,10 @@ def move(
 @click.pass_obj
 def trash(console: Console, page_name: str) -> None:
     """Buang halaman ke tempat sampah (30 hari)."""
-    from desa_web.features.pages import queries, service
+    from desa_web.features.pages import service
 
     with console.actor() as actor:
-        after = service.trash(actor, queries.find(page_name).id)
+        after = service.trash(actor, _find(page_name).id)
         record = {"id": after.id, "slug": after.slug, "version": after.version}
         console.event(record, _("Dibuang: {slug}").format(slug=after.slug))
 
@@ -139,9 +144,20 @@ def trash(console: Console, page_name: str) -> None:
 @click.pass_obj
 def restore(console: Console, page_name: str) -> None:
     """Ambil halaman kembali dari tempat sampah."""
-    from desa_web.features.pages import queries, service
+    from desa_web.features.pages import service
 
     with console.actor() as actor:
-        after = service.restore(actor, queries.find(page_name, trashed=True).id)
+        after = service.restore(actor, _find(page_name, trashed=True).id)
         record = {"id": after.id, "slug": after.slug, "version": after.version}
         console.event(record, _("Dipulihkan: {url}").format(url=after.url))
+
+
+def _find(page_name: str, *, trashed: bool = False) -> Page:
+    from desa_web.features.pages import queries
+
+    try:
+        return queries.find(page_name, trashed=trashed)
+    except NotFound as error:
+        where = "desa page list --trash" if trashed else "desa page list"
+        sentence = _("{why} Lihat daftarnya: {where}")
+        raise NotFound(sentence.format(why=error.message, where=where)) from error
