@@ -365,13 +365,14 @@ class Settings(Mapping[str, Any]):
     @property
     def full_name(self) -> str:
         """ "Desa Sukamaju": the term is not repeated when the name begins with it."""
-        name = self["village_name"]
+        name: str = self["village_name"]
         return name if name != self.short_name else f"{self['village_term']} {name}"
 
     @property
     def short_name(self) -> str:
         """ "Sukamaju", also for who wrote "Desa Sukamaju" into the field for the name."""
-        term, name = self["village_term"], self["village_name"]
+        term: str = self["village_term"]
+        name: str = self["village_name"]
         is_repeated = name.casefold().startswith(f"{term} ".casefold())
         return name[len(term) :].strip() if is_repeated else name
 
