@@ -81,7 +81,8 @@ class Words:
     """Local words: a nagari is not a desa.
 
     village ("Desa", "Nagari", "Kalurahan", "Gampong"), head ("Kepala Desa", "Wali Nagari",
-    "Keuchik"), office ("Kantor Desa"), kim (the name of its citizens' media group).
+    "Keuchik"), office ("Kantor Desa", at a media centre "Redaksi Media Center"), kim (the name of
+    its citizens' media group).
     """
 
     village: str = "Desa"

@@ -11,6 +11,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from desa_web.core.actor import operator
+from desa_web.core.site import Site
+from desa_web.features.imports import service
+from desa_web.features.imports.cli import Source as Opened
+from desa_web.features.imports.item import Done
+from desa_web.features.imports.photos import photos
 from tests.harness.photos import pdf, photo
 
 HOME = "https://lama.desa.id"
@@ -48,6 +54,19 @@ Baris kedua &amp; catatan [sic].
 [contact-form-7 id="5" title="Formulir"]
 <p>Dibaca 12 kali</p>
 <script>alert({n})</script><p onclick="x()">Hormat kami</p><b>tak ditutup"""
+
+
+def bring(
+    site: Site, source: Opened, media: Path | None, *, fetches: bool = False, dry: bool = False
+) -> list[Done]:
+    """Bring an opened source in as the command does; return what became of each text."""
+    actor = operator(site)
+    with photos(actor, source.source, media, fetches=fetches, is_dry_run=dry) as pictures:
+        done = list(service.run(actor, source.source, source.items(), pictures, is_dry_run=dry))
+        if not dry:
+            service.keep_paths(actor, source.paths())
+            pictures.remember()
+    return done
 
 
 def cdata(text: str) -> str:

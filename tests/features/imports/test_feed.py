@@ -17,13 +17,13 @@ from desa_web.core.actor import operator
 from desa_web.core.site import Site
 from desa_web.engines.feeds.read import FeedUnreadable
 from desa_web.engines.sync.client import Unreachable
-from desa_web.features.imports import feed, service
+from desa_web.features.imports import feed
 from desa_web.features.imports.item import Done, Outcome
 from desa_web.features.imports.notes import Topic
-from desa_web.features.imports.photos import photos
 from desa_web.features.media.models import PhotoRow
 from desa_web.features.news import queries
 from desa_web.features.news.models import ArticleRow
+from tests.features.imports import sources
 from tests.harness.photos import photo
 from tests.harness.site import client, make_site, run_desa
 
@@ -98,12 +98,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def bring(site: Site, address: str, *, dry: bool = False) -> list[Done]:
-    actor = operator(site)
-    with (
-        feed.opened(actor, address) as found,
-        photos(actor, found.source, None, fetches=True, is_dry_run=dry) as pictures,
-    ):
-        return list(service.run(actor, found.source, found.items(), pictures, is_dry_run=dry))
+    with feed.opened(operator(site), address) as found:
+        return sources.bring(site, found, None, fetches=True, dry=dry)
 
 
 def test_all_pages_of_a_feed_come_with_their_pictures_once(site: Site) -> None:

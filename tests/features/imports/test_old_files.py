@@ -11,9 +11,8 @@ from desa_web.core import db
 from desa_web.core.actor import operator
 from desa_web.core.clock import zone
 from desa_web.core.site import Site
-from desa_web.features.imports import opensid, service, wordpress
+from desa_web.features.imports import opensid, wordpress
 from desa_web.features.imports.item import Done, Outcome
-from desa_web.features.imports.photos import photos
 from desa_web.features.media import documents
 from desa_web.features.media.models import PhotoRow
 from desa_web.features.news import queries
@@ -26,14 +25,6 @@ WIB = zone("WIB")
 UPLOADS = "/wp-content/uploads/2020/05"
 
 
-def bring(site: Site, source: wordpress.Export | opensid.Dump, folder: Path) -> list[Done]:
-    actor = operator(site)
-    with photos(actor, source.source, folder, fetches=False, is_dry_run=False) as pictures:
-        done = list(service.run(actor, source.source, source.items(), pictures))
-        pictures.remember()
-        return done
-
-
 @pytest.fixture
 def moved(site: Site, tmp_path: Path) -> Done:
     """A village that has moved in: one text with a picture and a document."""
@@ -43,7 +34,7 @@ def moved(site: Site, tmp_path: Path) -> Done:
 <p><a href="{sources.HOME}{UPLOADS}/apbdes.pdf">APBDes</a></p>
 <img src="https://lain.example{UPLOADS}/foto-2.jpg">"""
     file = sources.write_export(tmp_path / "x.xml", [sources.wp_item(1, text)])
-    (done,) = bring(site, wordpress.open_export(file, WIB), folder)
+    (done,) = sources.bring(site, wordpress.open_export(file, WIB), folder)
     return done
 
 
@@ -94,10 +85,10 @@ def test_who_moved_in_before_gets_the_addresses_with_the_next_run(
     shown = f'<img src="{sources.HOME}{UPLOADS}/foto-1.jpg">'
     file = sources.write_export(tmp_path / "x.xml", [sources.wp_item(1, shown)])
     export = wordpress.open_export(file, WIB)
-    bring(site, export, folder)
+    sources.bring(site, export, folder)
     with db.write(site.database):
         db.execute(site.database, "DELETE FROM alias WHERE path LIKE 'berkas:%'")
-    (again,) = bring(site, export, folder)
+    (again,) = sources.bring(site, export, folder)
     assert again.outcome is Outcome.UNCHANGED
     assert client(site).get(f"{UPLOADS}/foto-1.jpg").status_code == 301
 
@@ -105,7 +96,7 @@ def test_who_moved_in_before_gets_the_addresses_with_the_next_run(
 def test_pictures_of_opensid_lead_on_in_every_size(site: Site, tmp_path: Path) -> None:
     sources.write_sid_uploads(tmp_path)
     file = sources.write_dump(tmp_path / "x.sql", [sources.sid_article(1)])
-    bring(site, opensid.open_dump(file, WIB), tmp_path / "upload")
+    sources.bring(site, opensid.open_dump(file, WIB), tmp_path / "upload")
     web = client(site)
     for size in ("sedang_", "kecil_", ""):
         answer = web.get(f"/desa/upload/artikel/{size}foto-1.jpg")

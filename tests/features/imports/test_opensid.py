@@ -17,10 +17,9 @@ from desa_web.core import journal
 from desa_web.core.actor import operator
 from desa_web.core.clock import zone
 from desa_web.core.site import Site
-from desa_web.features.imports import mysql_dump, opensid, service
+from desa_web.features.imports import mysql_dump, opensid
 from desa_web.features.imports.item import Done, Outcome, SourceUnreadable
 from desa_web.features.imports.notes import Note, Topic
-from desa_web.features.imports.photos import photos
 from desa_web.features.media import albums, documents
 from desa_web.features.media.models import PhotoRow
 from desa_web.features.news import queries
@@ -54,13 +53,7 @@ def articles(count: int = 6) -> list[list[object]]:
 
 
 def bring(site: Site, file: Path, media: Path | None, *, dry: bool = False) -> list[Done]:
-    dump = opensid.open_dump(file, WIB)
-    actor = operator(site)
-    with photos(actor, dump.source, media, fetches=False, is_dry_run=dry) as pictures:
-        done = list(service.run(actor, dump.source, dump.items(), pictures, is_dry_run=dry))
-    if not dry:
-        service.keep_paths(actor, dump.paths())
-    return done
+    return sources.bring(site, opensid.open_dump(file, WIB), media, dry=dry)
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ import pytest
 from desa_web.core.actor import operator
 from desa_web.core.clock import zone
 from desa_web.core.site import Site
-from desa_web.features.imports import opensid, service, wordpress
+from desa_web.features.imports import opensid, wordpress
 from desa_web.features.imports.item import Done, Kind, Outcome
 from desa_web.features.imports.notes import Note, Topic, some
-from desa_web.features.imports.photos import photos
 from desa_web.features.imports.report import Report
 from desa_web.features.news import queries
 from tests.features.imports import sources
@@ -38,14 +37,8 @@ def bring(
     site: Site, source: wordpress.Export | opensid.Dump, folder: Path | None, *, dry: bool = False
 ) -> tuple[list[Done], list[str]]:
     """Return what became of each text, and the report."""
-    report, found = Report(dry), []
-    with photos(operator(site), source.source, folder, fetches=False, is_dry_run=dry) as pictures:
-        run = service.run(operator(site), source.source, source.items(), pictures, is_dry_run=dry)
-        for one in run:
-            report.add(one)
-            found.append(one)
-        report.photos = pictures.count
-    return found, list(report.lines())
+    found = sources.bring(site, source, folder, dry=dry)
+    return found, told(*found, dry=dry)
 
 
 @pytest.mark.parametrize("dry", [True, False])

@@ -44,13 +44,7 @@ WIB = zone("WIB")
 
 
 def bring(site: Site, file: Path, media: Path | None, *, dry: bool = False) -> list[Done]:
-    export = wordpress.open_export(file, WIB)
-    actor = operator(site)
-    with photos(actor, export.source, media, fetches=False, is_dry_run=dry) as pictures:
-        done = list(service.run(actor, export.source, export.items(), pictures, is_dry_run=dry))
-    if not dry:
-        service.keep_paths(actor, export.paths())
-    return done
+    return sources.bring(site, wordpress.open_export(file, WIB), media, dry=dry)
 
 
 @pytest.fixture
