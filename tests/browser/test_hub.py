@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from desa_web.core.actor import Role, operator
 from desa_web.core.site import Site
@@ -141,15 +142,19 @@ def test_many_are_published_at_once_and_taken_back_at_once(
         assert not any(title in shown for title in titles)
 
 
+@pytest.mark.parametrize("javascript", [True, False])
 def test_a_reason_is_asked_for_before_something_goes_back(
-    browser: Chromium, centre: Centre
+    browser: Chromium, centre: Centre, javascript: bool
 ) -> None:
-    with desk(browser, (centre.site, centre.url), LOGIN, width=1280) as tab:
+    """The page comes back at the field that is missing, not at the notice far above it."""
+    with desk(browser, (centre.site, centre.url), LOGIN, width=360, javascript=javascript) as tab:
         tab.allow("422")
         tab.page.goto(f"{centre.url}/kelola/kiriman/{centre.held_id}")
         press(tab.page, "Kembalikan ke desa")
-        said = tab.page.locator("#reason-galat").inner_text()
-        assert "Tulis alasan" in said
+        said = tab.page.locator("#reason-galat")
+        assert "Tulis alasan" in said.inner_text()
+        expect(tab.page.locator("#reason")).to_be_focused()
+        expect(said).to_be_in_viewport()
         assert items.get(centre.site, centre.held_id).item.state == "new"
 
 
