@@ -33,19 +33,8 @@ class Wishes:
 
 def create(console: Console, folder: Path, wishes: Wishes, *, is_demo: bool) -> None:
     """Make the site and say what to keep: codes, passwords of the demo, the next step."""
-    site = _new_site(folder, wishes)
-    try:
-        with site.bound():
-            found = _fill(operator(site, "init"), wishes, is_demo=is_demo)
-    except DesaError:
-        _remove_unused(site)
-        raise
-    finally:
-        site.close()
-    console.event(
-        {"event": "created", "site": str(site.path), **found.as_json()},
-        found.as_text(site.path),
-    )
+    found, path = _made(folder, wishes, is_demo=is_demo)
+    console.event({"event": "created", "site": str(path), **found.as_json()}, found.as_text(path))
 
 
 def create_open(console: Console, folder: Path, wishes: Wishes) -> None:
@@ -71,9 +60,14 @@ def create_open(console: Console, folder: Path, wishes: Wishes) -> None:
 
 
 def create_demo(console: Console, folder: Path) -> None:
-    """Make the demo village."""
+    """Make the demo village. Its passwords are told by who serves it, beside the address."""
     wishes = Wishes(name="", code="", login="", person="", password=None, database_url="")
-    create(console, folder, wishes, is_demo=True)
+    found, path = _made(folder, wishes, is_demo=True)
+    sentence = _("Situs baru ada di {path}.").format(path=path)
+    console.event(
+        {"event": "created", "site": str(path), "missing": found.missing},
+        "\n".join([sentence, *found.missing]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +115,18 @@ class Made:
             lines += ["", _("Sebagian isi awal belum masuk:"), *self.missing]
         lines += ["", _("Langkah berikut:  desa --site {path} serve").format(path=path)]
         return "\n".join(lines)
+
+
+def _made(folder: Path, wishes: Wishes, *, is_demo: bool) -> tuple[Made, Path]:
+    site = _new_site(folder, wishes)
+    try:
+        with site.bound():
+            return _fill(operator(site, "init"), wishes, is_demo=is_demo), site.path
+    except DesaError:
+        _remove_unused(site)
+        raise
+    finally:
+        site.close()
 
 
 def _new_site(folder: Path, wishes: Wishes) -> Site:

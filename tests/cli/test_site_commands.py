@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -262,3 +263,17 @@ def test_the_doctor_of_an_unreadable_database_says_what_to_do(tmp_path: Path) ->
     assert said.returncode == 1
     assert "desa backup restore" in said.stdout
     assert "desa doctor" not in said.stdout + said.stderr
+
+
+def test_a_new_demo_tells_no_password_that_is_changed_a_moment_later(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console(None, None, is_json=False, find_actor=lambda *_: None)  # type: ignore[arg-type]
+    setup.create_demo(console, tmp_path / "demo")
+    said = capsys.readouterr().out
+    assert "demo" in said
+    assert not re.search(r"[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}", said)
+    site = open_site(tmp_path / "demo")
+    with site.bound():
+        assert len(setup.renew_demo_passwords(site)) == 6
+    site.close()
