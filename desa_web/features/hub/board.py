@@ -36,6 +36,15 @@ class Pulse(StrEnum):
     PAUSED = "paused"
 
 
+WORDS = {
+    Pulse.TROUBLE: "Perlu dilihat",
+    Pulse.SILENT: "Diam",
+    Pulse.QUIET: "Sepi",
+    Pulse.LIVELY: "Lancar",
+    Pulse.PAUSED: "Dijeda",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One source on the board.
@@ -137,7 +146,7 @@ def table(lines: Iterable[Line]) -> list[Sequence[object]]:
         one = line.source
         last = line.last_at.isoformat(timespec="seconds") if line.last_at else ""
         rows.append(
-            (one.name, one.kode_wilayah, one.district, line.pulse.value, line.month, last,
+            (one.name, one.kode_wilayah, one.district, _(WORDS[line.pulse]), line.month, last,
              line.waiting, line.trouble.sentence, one.contact, one.address)
         )  # fmt: skip
     return rows

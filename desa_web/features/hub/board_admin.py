@@ -22,13 +22,9 @@ from desa_web.web.house import site
 
 blueprint = desk.blueprint("hub_board", __name__)
 
-PULSES = {
-    Pulse.TROUBLE: ("st-m", "Perlu dilihat"),
-    Pulse.SILENT: ("st-m", "Diam"),
-    Pulse.QUIET: ("st-k", "Sepi"),
-    Pulse.LIVELY: ("st-h", "Lancar"),
-    Pulse.PAUSED: ("st-k", "Dijeda"),
-}
+_LOOKS = {Pulse.LIVELY: "st-h", Pulse.QUIET: "st-k", Pulse.PAUSED: "st-k"}
+# Class and word of each state; what is in neither stands out in red.
+PULSES = {pulse: (_LOOKS.get(pulse, "st-m"), words) for pulse, words in board.WORDS.items()}
 PAGE_SIZE = 100
 _OPML_BYTES = 4 << 20
 _TEXTS = {"name": 120, "contact": 200, "kode_wilayah": 20, "district": 80, "address": 500}

@@ -200,6 +200,7 @@ def test_a_spreadsheet_takes_no_name_for_a_formula(hub: Site, desa: Desa, source
     answer = client(hub, officer).get(f"{BOARD}/papan.csv")
     rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
     assert rows[0]["desa"] == source.name
+    assert rows[0]["keadaan"] == "Lancar"
     assert rows[0]["narahubung"].startswith("'=")
 
 
