@@ -90,6 +90,7 @@ def test_a_page_is_written_changed_and_brought_back_by_plain_forms(
     }
     made = post_form(web, "/kelola/halaman/baru", {**fields, "parent": profile.id})
     assert made.status_code == 303, made.get_data(as_text=True)
+    assert "Belum ada di menu situs" in web.get(made.headers["Location"]).get_data(as_text=True)
     page, revision = queries.get(queries.find("layanan").id)
     assert page.parent_id == profile.id
     assert "<strong>Gratis</strong>" in revision.text.body

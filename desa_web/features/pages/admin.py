@@ -75,7 +75,10 @@ def create() -> Response:
     except DesaError as error:
         _note(form, error)
         return _sheet(actor, form, status=error.status)
-    return desk.done(address, _("Halaman sudah terbit."))
+    # Readers come by the menu, and nothing else says that a new page is not in it.
+    return desk.done(
+        address, _("Halaman sudah terbit. Belum ada di menu situs: pasang di Halaman & menu, Menu.")
+    )
 
 
 @blueprint.get("/halaman/<page_id>")
