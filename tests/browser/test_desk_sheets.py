@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from desa_web.core.actor import Role, operator
 from desa_web.core.site import Site
@@ -177,3 +178,28 @@ def test_a_page_is_kept_while_it_is_typed_and_takes_photos(
         tab.page.wait_for_load_state()
         assert "Tersimpan" in tab.page.locator(".kabar").inner_text()
     assert "dan sekarang" in pages.get(page_id)[1].text.body
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_the_checklist_follows_what_is_typed(
+    browser: Chromium, village: tuple[Site, str], is_saved: bool
+) -> None:
+    _site, url = village
+    with desk(browser, village, Role.REPORTER, width=1280) as tab:
+        write(tab, url, f"Periksa {is_saved}", "Isi")
+        if is_saved:
+            press(tab.page, "Simpan")
+            tab.page.wait_for_url("**/kelola/berita/*")
+            tab.wait(READY)
+        points = tab.page.locator("[data-points]")
+        points.scroll_into_view_if_needed()
+        expect(points.get_by_text("Isi berita sudah ada")).to_be_visible()
+        expect(points.get_by_text("Tidak ada NIK atau nomor telepon")).to_be_visible()
+        tab.page.locator(".ProseMirror").click()
+        tab.page.keyboard.type(" Hubungi 0812 3456 7890")
+        points.scroll_into_view_if_needed()
+        expect(points.get_by_text("Ada nomor telepon")).to_be_visible(timeout=15_000)
+        assert tab.axe() == []
+        # The other tests write with the same account, and count what was left.
+        press(tab.page, "Simpan")
+        tab.page.wait_for_url("**/kelola/berita/*")

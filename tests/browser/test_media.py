@@ -20,6 +20,7 @@ from desa_web.features.accounts import sessions
 from desa_web.features.media import emblem, library, masters, service
 from desa_web.features.media.library import Filter
 from desa_web.features.media.photo import Photo
+from desa_web.features.news import queries
 from tests.harness.browser import Chromium, Tab
 from tests.harness.photos import pdf, photo
 from tests.harness.site import actor_as, make_site, serving
@@ -186,6 +187,37 @@ def test_a_photo_dropped_on_the_article_can_be_put_into_the_text(
             " + (document.querySelector('.ProseMirror') || {innerHTML: ''}).innerHTML"
         )
         assert photo_id in written
+
+
+def test_photos_of_an_article_are_put_into_it_by_one_press(
+    browser: Chromium, village: tuple[Site, str]
+) -> None:
+    site, url = village
+    with _signed_in(browser, village, Role.REPORTER) as tab:
+        tab.page.goto(f"{url}/kelola/tulis")
+        tab.wait("document.querySelector('form[data-autosave-ready]') !== null")
+        tab.page.get_by_label("Judul", exact=True).fill("Lima foto sekaligus")
+        tab.page.locator(".ProseMirror").click()
+        tab.page.keyboard.type("Kerja bakti.")
+        files = [_sent(f"bakti-{n}.jpg", photo(40 + n)) for n in range(3)]
+        tab.page.locator("#unggah-berkas").set_input_files(files)  # type: ignore[arg-type]
+        expect(tab.page.get_by_text("Sudah di server, jadi foto utama")).to_be_visible()
+        expect(tab.page.get_by_text("Sudah di server", exact=True)).to_have_count(2)
+        # Whoever forgets them is told once.
+        tab.page.get_by_role("button", name="Simpan", exact=True).last.click()
+        expect(tab.page.get_by_text("2 foto sudah di server tetapi belum ada")).to_be_visible()
+        assert tab.page.url.endswith("/kelola/tulis")
+        tab.page.get_by_role("button", name="Sisipkan 2 foto ke naskah").click()
+        expect(tab.page.get_by_text("belum ada di naskah")).to_have_count(0)
+        assert not tab.page.get_by_role("button", name="Sisipkan 2 foto").is_visible()
+        tab.page.get_by_role("button", name="Simpan", exact=True).last.click()
+        tab.page.wait_for_url("**/kelola/berita/*")
+    lead, *others = (_named(site, f"bakti-{n}.jpg")[0] for n in range(3))
+    (made,) = [i for i in queries.desk(operator(site)) if i.title == "Lima foto sekaligus"]
+    text = queries.get(operator(site), made.id)[1].text
+    assert text.lead_photo_id == lead
+    figures = "".join(f'<figure data-foto="{one}"></figure>' for one in others)
+    assert text.body == f"<p>Kerja bakti.</p>{figures}"
 
 
 def test_a_pasted_picture_is_sent_and_a_pasted_text_is_left_alone(

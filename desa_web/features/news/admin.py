@@ -6,6 +6,8 @@ in desk_lists.py, reviewing and earlier texts in desk_review.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, request, url_for
 
 from desa_web.core import html, journal
@@ -19,10 +21,11 @@ from desa_web.core.errors import (
     StaleVersion,
 )
 from desa_web.core.i18n import _
+from desa_web.features.media.photo import Photo
 from desa_web.features.media.pictures import pictures
 from desa_web.features.news import desk_form, desk_steps, queries, rubrics, service
 from desa_web.features.news.article import Article, Kind, Revision, Text
-from desa_web.features.news.checklist import checklist
+from desa_web.features.news.checklist import Point, checklist
 from desa_web.features.news.desk_review import read_page
 from desa_web.features.news.desk_view import Moments, Step, chip, outside, steps, thumb_url
 from desa_web.features.news.workflow import Op
@@ -200,6 +203,21 @@ def take_pen(article_id: str) -> Response:
     return desk.done(_address(article_id), _("Sekarang Anda yang menulis di sini."))
 
 
+@blueprint.get("/berita/<article_id>/periksa-ketikan")
+def points(article_id: str) -> Response:
+    actor = auth.actor()
+    _article, revision = queries.get(actor, article_id)
+    typing = service.typing_of(actor, article_id)
+    return _points(typing.text if typing else revision.text)
+
+
+@blueprint.get("/tulis/<key>/periksa-ketikan")
+def sheet_points(key: str) -> Response:
+    left = typing.kept(auth.actor(), f"tulis/{key[:80]}")
+    form = desk_form.form_of_typing(Form(), left) if left else Form()
+    return _points(_shown_text(form, Text(title="")))
+
+
 @blueprint.post("/berita/<article_id>/ketikan")
 def discard_typing(article_id: str) -> Response:
     """Forget what was typed but never saved."""
@@ -277,7 +295,7 @@ def _sheet(
         "rubrics": [(r.slug, r.name) for r in rubrics.rubrics()],
         "photos": photos,
         "thumbs": {i: thumb_url(picture) for i, picture in made.items()},
-        "points": checklist(text, photos, service.new_domains(text.body)),
+        "points": _checked(text, photos),
         "steps": _steps(actor, found),
         "may_send": actor.may(Permission.PUBLISH),
         "moment": moment,
@@ -310,6 +328,15 @@ def _side_by_side(
         theirs=theirs, difference=html.diff(theirs.text.body, mine.body),
         kept_revision_id=error.details.get("revision_id", ""),
     )  # fmt: skip
+
+
+def _checked(text: Text, photos: Sequence[Photo]) -> list[Point]:
+    return checklist(text, photos, service.new_domains(text.body))
+
+
+def _points(text: Text) -> Response:
+    """Return the checklist alone, of what the server holds of a text that is being typed."""
+    return desk.page("news/points.html", points=_checked(text, desk_form.photos_of(text)))
 
 
 def _steps(actor: Actor, found: Article | None) -> list[Step]:

@@ -4,7 +4,7 @@
 // form: a finished photo can be put into the text. The editor listens for
 //   "desa:foto"      on the document: put this photo in now (event.detail is the photo's JSON);
 //                    preventDefault() says it did, otherwise the Markdown line goes to the textarea
-//   "desa:foto-siap" a photo has arrived
+//   "desa:foto-siap" a photo has arrived; preventDefault() says that it has its place already
 //
 // What shrinks and sends comes after the page itself: whoever only writes does not wait for it.
 const AFTER_MS = 1500;
@@ -50,13 +50,18 @@ class Pengunggah {
   }
 
   unsent() {
-    return this.queue.filter((row) => !["jadi", "gagal", "masuk"].includes(row.state)).length;
+    return this.queue.filter((row) => !row.isDone && !["gagal", "masuk"].includes(row.state)).length;
+  }
+
+  // Photos that arrived and stand nowhere in the article: the next page would not speak of them.
+  loose() {
+    return this.box.hasAttribute("data-sisip") ? this.queue.filter((row) => row.photo && !row.isPlaced) : [];
   }
 
   // The next page ends what is being sent: say so once, and let a second press go on.
   hold(event, form) {
     if (event.target !== form || event.defaultPrevented) return;
-    if (this.note || !this.unsent()) {
+    if (this.note || !(this.unsent() || this.loose().length)) {
       this.isLeaving = true;
       return;
     }
@@ -69,14 +74,30 @@ class Pengunggah {
   }
 
   count() {
-    if (!this.note) return;
     const left = this.unsent();
-    if (left) {
-      this.note.textContent = this.words.kataTunggu.replace("{n}", String(left));
+    const loose = this.loose().length;
+    this.offerAll(loose);
+    if (!this.note) return;
+    if (left || loose) {
+      const sentence = left ? this.words.kataTunggu : this.words.kataLepas;
+      this.note.textContent = sentence.replace("{n}", String(left || loose));
       return;
     }
     this.note.remove();
     this.note = null;
+  }
+
+  // One press for all of them; a single photo has its own button.
+  offerAll(loose) {
+    if (!this.all) {
+      if (loose < 2) return;
+      this.all = make("button", "tombol garis kecil");
+      this.all.type = "button";
+      this.all.addEventListener("click", () => this.loose().forEach((row) => row.insert()));
+      this.list.before(this.all);
+    }
+    this.all.hidden = loose < 2;
+    this.all.textContent = this.words.kataSemua.replace("{n}", String(loose));
   }
 
   listenForDrops() {
@@ -244,14 +265,19 @@ class Baris {
 
   done(photo, documentId) {
     const words = this.owner.words;
+    this.isDone = true;
     if (documentId) {
+      this.owner.count();
       const list = make("a", "tombol garis kecil", words.kataDokumen);
       list.href = "/kelola/dokumen";
       this.buttons.append(list);
       return;
     }
     this.photo = photo;
-    this.owner.box.dispatchEvent(new CustomEvent("desa:foto-siap", { bubbles: true, detail: photo }));
+    const ready = new CustomEvent("desa:foto-siap", { bubbles: true, cancelable: true, detail: photo });
+    this.isPlaced = !this.owner.box.dispatchEvent(ready);
+    if (this.isPlaced) this.status.textContent = words.kataUtama;
+    this.owner.count();
     if (this.owner.box.hasAttribute("data-sisip")) {
       this.button(words.kataSisip, () => this.insert());
     }
@@ -262,6 +288,8 @@ class Baris {
   }
 
   insert() {
+    this.isPlaced = true;
+    this.owner.count();
     const event = new CustomEvent("desa:foto", { bubbles: true, cancelable: true, detail: this.photo });
     if (!this.owner.box.dispatchEvent(event)) return;
     const form = this.owner.box.closest("form");
