@@ -26,7 +26,7 @@ _PICTURE_FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif")
 
 
 _LEFT_BEHIND = {
-    "iframe": "bingkai", "script": "skrip", "video": "video", "audio": "rekaman suara",
+    "iframe": "bingkai", "video": "video", "audio": "rekaman suara",
     "object": "tempelan", "embed": "tempelan", "form": "formulir",
 }  # fmt: skip
 _FILM = re.compile(
@@ -107,6 +107,11 @@ def left_behind(html: str) -> list[str]:
             name = _("{what} dari {host}").format(what=name, host=host) if host else name
         found[name] = None
     return list(found)
+
+
+def has_script(html: str) -> bool:
+    """Return whether a text holds a program; none of it ever comes along."""
+    return any(tag.name == "script" and not tag.is_end for tag in markup.tags(html))
 
 
 def _film(source: str) -> str:

@@ -24,6 +24,7 @@ class Topic(StrEnum):
     ATTACHMENT = "attachment"
     CODE = "code"
     EMBED = "embed"
+    SCRIPT = "script"
     INLINE = "inline"
     TAGS = "tags"
     SHORTENED = "shortened"
@@ -46,6 +47,8 @@ _WORDS = {
     "bila isinya masih perlu (formulir, tabel, daftar), tulis ulang di sini.",
     Topic.EMBED: "Isi tempelan tidak ikut: {what}. Demi keamanan pembaca, yang dibawa hanya "
     "tulisan, foto, dan tautan; bila perlu, tulis tautannya di naskah.",
+    Topic.SCRIPT: "Skrip di dalam naskah dibuang demi keamanan pembaca. Tulisannya utuh; tidak ada "
+    "yang perlu Anda lakukan.",
     Topic.INLINE: "Gambar yang tertanam di dalam naskah tidak ikut. Unggah gambarnya lewat menu "
     "Foto, lalu pasang lagi.",
     Topic.TAGS: "{n} kata kunci tidak ikut: {what}. Satu berita memuat paling banyak 12, dan satu "

@@ -14,7 +14,13 @@ from desa_web.core.actor import Actor, Permission
 from desa_web.core.errors import Conflict
 from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
-from desa_web.features.imports.body import body_of, left_behind, with_documents, with_films
+from desa_web.features.imports.body import (
+    body_of,
+    has_script,
+    left_behind,
+    with_documents,
+    with_films,
+)
 from desa_web.features.imports.item import NOWHERE, Item, Kind, Picture
 from desa_web.features.imports.models import OriginRow
 from desa_web.features.imports.notes import Note, Topic
@@ -104,6 +110,8 @@ def ready_of(item: Item, photos: Photos) -> Ready:
         if _EMBEDDED.search(item.html):
             notes.append(Note(Topic.INLINE))
         notes.extend(Note(Topic.EMBED, name) for name in left_behind(item.html))
+        if has_script(item.html):
+            notes.append(Note(Topic.SCRIPT))
     shown = tuple(photo_id for photo_id in asked.values() if photo_id)
     return Ready(
         item=item,

@@ -104,7 +104,7 @@ def test_classic_posts_become_paragraphs_without_code_and_furniture(
     assert "485 Dilihat" not in body(site, "kabar-nomor-1")
     assert "Bagikan" not in body(site, "kabar-nomor-1")
     notes = next(d.notes for d in done if d.key == "2")
-    assert notes == (Note(Topic.CODE, "[contact-form-7]"), Note(Topic.EMBED, "skrip"))
+    assert notes == (Note(Topic.CODE, "[contact-form-7]"), Note(Topic.SCRIPT))
 
 
 def test_a_gallery_shows_its_pictures(site: Site, export: Path) -> None:
@@ -492,9 +492,8 @@ def test_the_command_reports_a_dry_run_in_sentences(site: Site, export: Path) ->
         "  - Kode WordPress tidak ikut: [contact-form-7]. Kode seperti itu hanya jalan di "
         "WordPress; bila isinya masih perlu (formulir, tabel, daftar), tulis ulang di sini. Pada: "
         "“Kabar nomor 2”, “Kabar nomor 4”, “Kabar nomor 6”, dan 1 lagi.",
-        "  - Isi tempelan tidak ikut: skrip. Demi keamanan pembaca, yang dibawa hanya tulisan, "
-        "foto, dan tautan; bila perlu, tulis tautannya di naskah. Pada: “Kabar nomor 2”, “Kabar "
-        "nomor 4”, “Kabar nomor 6”, dan 1 lagi.",
+        "  - Skrip di dalam naskah dibuang demi keamanan pembaca. Tulisannya utuh; tidak ada yang "
+        "perlu Anda lakukan. Pada: “Kabar nomor 2”, “Kabar nomor 4”, “Kabar nomor 6”, dan 1 lagi.",
         "Bila sudah sesuai, jalankan perintah yang sama tanpa --dry-run.",
     ]
     assert "\r" not in result.stderr
