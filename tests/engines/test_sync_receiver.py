@@ -508,6 +508,22 @@ def test_a_blank_put_at_the_end_is_dropped_again(site: Site, village: Village, p
     assert ends_well(village, receiver)
 
 
+def test_an_old_stick_is_not_to_blame_for_a_proof_that_is_still_to_come(
+    site: Site, village: Village, page: bytes
+) -> None:
+    receiver = Receiver(site)
+    with village.site.bound():
+        village.put("rahasia", "nomor telepon")
+        village.take("rahasia", Op.ERASE)
+        lines = village.follow().everything().splitlines(keepends=True)
+    # The line was cut between what is blank and the erase line behind it.
+    cut = b"".join(lines[:-2])
+    assert receiver.receive(village.name, cut, is_live=True).problem is None
+    assert receiver.shelf.first_unproven(village.name) is not None
+    assert receiver.receive(village.name, page).problem is None
+    assert ends_well(village, receiver)
+
+
 def test_a_log_from_before_the_new_key_is_not_gone_back_to(site: Site, tmp_path: Path) -> None:
     """Whoever stole the old key and the old pages cannot turn the site's log back."""
     village = own_village(tmp_path)

@@ -140,6 +140,8 @@ class _Session:
         self._duplicates = 0
         self._parked = 0
         self._problem: Problem | None = None
+        # The place of the last line of the page.
+        self._last: tuple[str, int] | None = None
         # Lines after the newest one are held only where a restore has cut them off.
         self._has_beyond = shelf.has_beyond(name, self._source.head)
 
@@ -151,7 +153,7 @@ class _Session:
         trailer = self._lines(data)
         if self._problem is None and self._shelf.has_parked(self._source.site):
             self._drain()
-        is_end = trailer is not None and not trailer.more
+        is_end = trailer is not None and not trailer.more and self._is_newest()
         if self._problem is None and is_end and self._is_unproven():
             self._problem = Problem.UNPROVEN_ERASURE
             self._drop_tail()
@@ -165,6 +167,11 @@ class _Session:
             tuple(self._accepted), self._duplicates, self._parked, trailer is not None,
             trailer is not None and trailer.more, self._problem,
         )  # fmt: skip
+
+    def _is_newest(self) -> bool:
+        """Does the page go as far as we know? An old stick ends before, and proves nothing."""
+        head = self._source.head
+        return self._is_live or self._last == (head.epoch, head.seq)
 
     def _drop_tail(self) -> None:
         """Forget blanks at the very end: no log ends so, an erase line comes after them."""
@@ -191,6 +198,7 @@ class _Session:
             self._take(found, raw)
             if self._problem is not None:
                 return None
+            self._last = found.epoch, found.seq
         return None
 
     def _take(self, found: Line | Blank, raw: bytes) -> None:
