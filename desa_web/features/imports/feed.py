@@ -142,5 +142,5 @@ def _item(entry: ForeignEntry, feed: ForeignFeed) -> Item:
         addresses=tuple(u for u in (entry.url, entry.guid) if u.startswith("http")),
         lead=inside[0] if inside else None,
         pictures=told,
-        skip=_("kosong") if is_empty else "",
+        skip=_("tulisan kosong") if is_empty else "",
     )
