@@ -102,6 +102,19 @@ def test_big_bundles_are_split_and_come_in_any_order(
     assert stored(site) == (8, 3)
 
 
+def test_what_was_published_a_moment_ago_goes_along_though_nobody_follows(tmp_path: Path) -> None:
+    made = make_site(tmp_path, village_name="Sukamaju")
+    with made.bound():
+        boss = operator(made)
+        for title in ("Kabar pertama", "Kabar kedua"):
+            article = service.create(boss, Text(title=title, body="<p>Isi.</p>"))
+            service.publish_now(boss, article.id)
+            (tmp_path / title).mkdir()
+            (file,) = bundles.create(boss, tmp_path / title)
+            assert title in b"".join(bundle.changes(bundle.check(file))).decode()
+    made.close()
+
+
 def test_each_file_of_the_desk_is_small_enough_for_the_other_sides_browser(tmp_path: Path) -> None:
     made = make_site(tmp_path, options={"max_upload_mb": 1}, village_name="Sukamaju")
     noise = random.Random(7)

@@ -30,6 +30,7 @@ from desa_web.core.errors import (
     ReadOnly,
     storage_error,
 )
+from desa_web.core.follow import catch_up
 from desa_web.core.i18n import _
 from desa_web.core.ids import slugify
 from desa_web.core.registry import adapters
@@ -40,6 +41,7 @@ from desa_web.engines.sync.line import Trailer
 from desa_web.features.media import masters
 from desa_web.features.sync import receipts
 from desa_web.features.sync.received import sentence_of
+from desa_web.features.sync.service import publisher
 
 RECEIVED = "kiriman"
 
@@ -60,7 +62,8 @@ class Taken:
 def create(actor: Actor, folder: Path, *, part_bytes: int = bundle.PART_BYTES) -> list[Path]:
     """Write the site's whole log and its photos into `folder`; return the files.
 
-    A hub writes its receipts instead: what it says to every village, in one file.
+    The log is brought up to the journal first. A hub writes its receipts instead: what it says to
+    every village, in one file.
     """
     _require(actor)
     site = actor.site
@@ -76,6 +79,9 @@ def create(actor: Actor, folder: Path, *, part_bytes: int = bundle.PART_BYTES) -
     now = as_utc(site.clock.now_ms()).astimezone(zone(values["time_zone"]))
     name = f"{slugify(values.full_name, fallback='desa')}-{now:%Y%m%d-%H%M}"
     with _stored():
+        # Where nothing serves the site, nobody has followed the journal: the newest news would
+        # stay at home without a word.
+        catch_up(site, publisher(site))
         if (hub := _hub(site)) is not None:
             return [_letters(site, folder, dict(hub.letters(site)), name=name, at=now)]
         return bundle.create(
