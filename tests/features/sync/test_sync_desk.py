@@ -182,6 +182,7 @@ def test_a_stick_pairs_sends_and_hears(
         headers=SAME_ORIGIN,
     )  # fmt: skip
     assert "attachment" in answer.headers["Content-Disposition"]
+    assert "Berkasnya hilang?" in text(web)
     with hub.bound():
         assert at_hub.take_reply(operator(hub), answer.get_data()).id == made.id
         source_id = at_hub.confirm(operator(hub), made.id)
