@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from desa_web.core import db, due, journal
+from desa_web.core import db, due, journal, memory
 from desa_web.core.disk import FileLock, write_atomic
 from desa_web.core.journal import Cursor, Row
 
@@ -28,6 +28,8 @@ BATCH = 200
 # How often a worker looks for changes of other processes; own commits wake it at once.
 POLL_S = 0.5
 BEAT_S = 10.0
+# A round of so much computing has used memory that is worth a few milliseconds to give back.
+_MUCH_S = 0.2
 
 
 class Follower(Protocol):
@@ -152,8 +154,11 @@ class Worker:
             try:
                 while not self._stopping.is_set():
                     wake.clear()
+                    began_s = time.thread_time()
                     self._guarded(follower.name, lambda: catch_up(self._site, follower))
                     self._guarded(follower.name, lambda: self._be_idle(follower, wake))
+                    if time.thread_time() - began_s > _MUCH_S:
+                        self._guarded(follower.name, self._tidy)
                     wake.wait(POLL_S)
             finally:
                 self._site.close()
@@ -162,6 +167,11 @@ class Worker:
         idle = getattr(follower, "idle", None)
         while idle is not None and not wake.is_set() and idle():
             pass
+
+    def _tidy(self) -> None:
+        """Give back what an index or a round of pages took for a moment."""
+        db.shrink(self._site.database)
+        memory.give_back()
 
     def _guarded(self, name: str, work: object) -> None:
         try:

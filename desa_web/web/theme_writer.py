@@ -26,7 +26,7 @@ from desa_web.core.i18n import _, current_language
 from desa_web.web.theme_filters import shown_zone
 
 # About a kilobyte each; the cards of all pages that one article changes are fewer.
-_KEPT = 300
+_KEPT = 200
 _PLAIN = frozenset({FunctionType, MethodType, BuiltinFunctionType})
 _SPECIAL = re.compile("[&<>\"']")
 

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -103,6 +104,26 @@ def test_the_first_search_adds_little_memory(village: Site) -> None:
         before_mb = rss_mb(process.pid)
         assert hits(url, "bawang")
         assert rss_mb(process.pid) - before_mb < 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
+def test_the_server_is_small_right_after_it_made_its_index(village: Site) -> None:
+    """All of the 60 MB that a village's server may take, the pages and searches included."""
+    articles = [publish(village, f"Panen bawang {n}", "Petani memetik. " * 60) for n in range(150)]
+    village.close()
+    shutil.rmtree(village.cache, ignore_errors=True)
+    with running("--site", village.path, "serve", "--port", "0") as (process, url):
+        until(lambda: len(hits(url, "bawang")) == 10)
+        made_mb = rss_mb(process.pid)
+        for number in range(300):
+            page = "/" if number % 3 == 0 else f"/berita/{articles[number % 150].slug}"
+            # Past the kept pages: each is made anew.
+            assert get(url, page, {"If-Match": "*"})[0] == 200
+        for word in ("petani", "memetik bawang", "panen raya", "bawnag"):
+            hits(url, word)
+        print(f"{made_mb:.1f} MB with the index, {rss_mb(process.pid):.1f} MB after pages")
+        assert made_mb <= 60
+        assert rss_mb(process.pid) <= 60
 
 
 def test_an_index_lost_under_load_costs_no_reader_an_error(village: Site) -> None:

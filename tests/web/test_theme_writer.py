@@ -101,4 +101,4 @@ def test_many_cards_do_not_grow_the_memory() -> None:
     at = datetime(2026, 11, 21, tzinfo=UTC)
     for number in range(700):
         cards(theme, Card(title=f"Kabar {number}", url=f"/berita/{number}", published_at=at))
-    assert len(theme.environment.kept._known) <= 300  # type: ignore[attr-defined]
+    assert len(theme.environment.kept._known) <= 200  # type: ignore[attr-defined]

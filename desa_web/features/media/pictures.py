@@ -86,7 +86,7 @@ def placeholder_url(width_px: int, height_px: int) -> str:
     return f"/media/tunggu/{width_px}x{height_px}.svg"
 
 
-@lru_cache(maxsize=300)
+@lru_cache(maxsize=150)
 def _known(shown: tuple[Any, ...], state: State | None) -> Picture:
     """Return the same picture for the same row and renditions: one stands on many pages."""
     return _picture(_Shown(*shown), state)

@@ -106,7 +106,7 @@ def corrections(found: Live) -> tuple[Correction, ...]:
     return (Correction(on=date.fromisoformat(on), text=text.correction),)
 
 
-@lru_cache(maxsize=200)
+@lru_cache(maxsize=120)
 def _card(item: Item, picture: Picture | None, kim: str) -> Card:
     """Return the same card for the same item: the newest stand on all lists."""
     return Card(

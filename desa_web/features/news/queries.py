@@ -452,7 +452,7 @@ def _months_between(tz: tzinfo, first: int, after: int) -> tuple[int, ...]:
     return tuple(part for month in months for part in month)
 
 
-@lru_cache(maxsize=200)
+@lru_cache(maxsize=120)
 def _item(values: tuple[Any, ...]) -> Item:
     """Return the same item for the same row: the newest articles stand on most pages."""
     (
