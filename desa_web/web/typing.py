@@ -30,6 +30,7 @@ FIELD = "sheet"
 _SHEET = re.compile(r"(tulis|halaman)/([A-Za-z0-9_-]{8,80})")
 _BYTES_MAX = 2_000_000
 _FIELDS_MAX = 400
+_OWN_WORDS = ("title", "standfirst", "body", "lead_photo_id")
 # More than anybody writes at once; the oldest go first.
 _SHEETS_MAX = 30
 _KEPT_DAYS = 60
@@ -94,12 +95,13 @@ def kept(actor: Actor, sheet: str) -> Kept | None:
 
 
 def all_kept(actor: Actor, kind: str) -> list[Kept]:
-    """Return everything this person left on new sheets of a kind, newest first."""
+    """Return what this person left on new sheets of a kind, newest first; empty ones are none."""
     sql = (
         "SELECT sheet, fields, saved_at FROM typing WHERE holder = ? AND sheet LIKE ? "
         "ORDER BY saved_at DESC, sheet LIMIT 10"
     )
-    return [_kept(row) for row in db.execute(actor.site.database, sql, actor.label, f"{kind}/%")]
+    rows = db.execute(actor.site.database, sql, actor.label, f"{kind}/%")
+    return [kept for kept in map(_kept, rows) if _says_something(kept.fields)]
 
 
 def drop(actor: Actor, sheet: str) -> None:
@@ -136,6 +138,11 @@ def _texts(fields: Mapping[str, object]) -> dict[str, str]:
     if len(fields) > _FIELDS_MAX or not all(isinstance(v, str) for v in fields.values()):
         raise InvalidInput(_("Isian lembar ini tidak terbaca."))
     return {name: str(value) for name, value in fields.items() if name != FIELD}
+
+
+def _says_something(fields: Mapping[str, str]) -> bool:
+    """Did somebody write, or was the sheet only opened? The rest of it is filled in by us."""
+    return any(fields.get(name, "").strip() not in ("", "<p></p>") for name in _OWN_WORDS)
 
 
 def _tidy(actor: Actor, now_ms: int) -> None:

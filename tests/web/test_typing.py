@@ -156,6 +156,9 @@ def test_there_is_a_limit_of_size_and_number_and_age(site: Site, clock: FakeCloc
     assert [kept.key for kept in typing.all_kept(reporter, "tulis")] == [KEY]
     # A clock that jumped ahead forgets nothing.
     clock.set(clock.at_ms + 500 * DAY_MS)
+    # A sheet that was only opened and sent empty is nothing to go on with.
+    empty = {"title": " ", "body": "<p></p>", "byline": "Nur Aini"}
+    typing.keep(reporter, "tulis/lembar-kosong", empty)
     typing.keep(reporter, "tulis/lembar-lain", {"title": "x"})
     assert len(typing.all_kept(reporter, "tulis")) == 2
 

@@ -14,6 +14,7 @@ from desa_web.core.i18n import _, short_day
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from desa_web.core.site import Site
     from desa_web.features.accounts.delegation import Delegation
     from desa_web.features.accounts.service import Person
 
@@ -33,7 +34,7 @@ def list_users(console: Console) -> None:
     from desa_web.features.accounts import service
 
     with console.actor() as actor:
-        console.show([_record(person) for person in service.users(actor)], _columns())
+        console.show([_record(person) for person in service.users(actor)], _columns(actor.site))
 
 
 @user.command("show", epilog="Contoh:  desa user show nur")
@@ -44,7 +45,7 @@ def show_user(console: Console, login: str) -> None:
     from desa_web.features.accounts import service
 
     with console.actor() as actor:
-        console.show([_record(service.user(actor, login))], _columns())
+        console.show([_record(service.user(actor, login))], _columns(actor.site))
 
 
 @user.command("add", epilog="Contoh:  desa user add nur --name 'Nur Aini' --role reporter")
@@ -218,11 +219,13 @@ def end_delegation(console: Console, delegation_id: str) -> None:
         console.event(_delegation(ended), said)
 
 
-def _columns() -> tuple[str | Column, ...]:
+def _columns(site: Site) -> tuple[str | Column, ...]:
+    from desa_web.core import settings
     from desa_web.features.accounts import service
 
     # The word in brackets is the one that `desa user role` takes.
-    names = {role.value: f"{name} ({role.value})" for role, name in service.role_names().items()}
+    found = service.role_names(is_hub=settings.is_hub(site))
+    names = {role.value: f"{name} ({role.value})" for role, name in found.items()}
     return ("login", "name", "initials", Column("role", words=names), "active", "password")
 
 
