@@ -146,8 +146,9 @@ def bound(database: peewee.Database) -> Iterator[None]:
     """Let the models speak to `database` inside the block; connects if needed."""
     token = _current.set(database)
     try:
-        with _sentences():
-            database.connect(reuse_if_open=True)
+        if database.is_closed():
+            with _sentences():
+                database.connect(reuse_if_open=True)
         yield
     finally:
         _current.reset(token)

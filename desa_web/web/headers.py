@@ -6,6 +6,7 @@ Also what is only true of one answer: gzip for public pages that the page store 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
 
 from flask import Response, request
 
@@ -40,26 +41,27 @@ def secure(response: Response) -> Response:
     headers, path = response.headers, request.path
     # One walk through the headers: asking for each name apart took longer than Flask's own work.
     present = {name.lower() for name, _value in headers}
-    wanted = dict(_policy(response))
-    if request.is_secure:
-        wanted["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
-    if path.startswith(PERSONAL):
-        wanted["Cache-Control"] = "no-store"
-    headers.extend([item for item in wanted.items() if item[0].lower() not in present])
+    wanted = [(name, value) for name, value in _policy(response) if name.lower() not in present]
+    if request.is_secure and "strict-transport-security" not in present:
+        wanted.append(("Strict-Transport-Security", f"max-age={_YEAR_S}"))
+    if path.startswith(PERSONAL) and "cache-control" not in present:
+        wanted.append(("Cache-Control", "no-store"))
+    headers.extend(wanted)
     if path.startswith("/media/"):
         # Newsrooms and feed readers show our pictures on their pages.
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
-def _policy(response: Response) -> dict[str, str]:
+def _policy(response: Response) -> Iterable[tuple[str, str]]:
     """Lines for programs are no page: a poll of a hub without news is 240 bytes, not 730."""
-    if response.mimetype in _PARTS and request.path.startswith("/statis/"):
+    kind = response.mimetype
+    if kind in _PARTS and request.path.startswith("/statis/"):
         # A page's own script or style: the page says what it may do, twelve times over otherwise.
-        return {name: CONSTANT[name] for name in _OF_PARTS}
-    if response.mimetype != LINES:
-        return CONSTANT
-    return {} if response.status_code == 304 else {"X-Content-Type-Options": "nosniff"}
+        return [(name, CONSTANT[name]) for name in _OF_PARTS]
+    if kind != LINES:
+        return CONSTANT.items()
+    return () if response.status_code == 304 else (("X-Content-Type-Options", "nosniff"),)
 
 
 _DESK_WITHOUT_CODES = tuple(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Set
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 
 import nh3
@@ -112,7 +112,9 @@ def block_html(block: Block) -> str:
             return f"<table>{head}{f'<tbody>{body}</tbody>' if body else ''}</table>"
 
 
+@lru_cache(maxsize=64)
 def _sanitised_figure(html: str) -> str:
+    # Asked about each of its attributes; lists and texts of one photo write the same figure.
     return _figure_cleaner().clean(html)
 
 
