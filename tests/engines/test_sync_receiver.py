@@ -509,19 +509,43 @@ def test_a_blank_put_at_the_end_is_dropped_again(site: Site, village: Village, p
 
 
 def test_an_old_stick_is_not_to_blame_for_a_proof_that_is_still_to_come(
-    site: Site, village: Village, page: bytes
+    site: Site, tmp_path: Path
 ) -> None:
-    receiver = Receiver(site)
+    village, receiver = own_village(tmp_path), Receiver(site)
     with village.site.bound():
+        old = village.follow().everything()
         village.put("rahasia", "nomor telepon")
         village.take("rahasia", Op.ERASE)
         lines = village.follow().everything().splitlines(keepends=True)
     # The line was cut between what is blank and the erase line behind it.
-    cut = b"".join(lines[:-2])
-    assert receiver.receive(village.name, cut, is_live=True).problem is None
+    assert receiver.receive(village.name, b"".join(lines[:-2]), is_live=True).problem is None
     assert receiver.shelf.first_unproven(village.name) is not None
-    assert receiver.receive(village.name, page).problem is None
+    assert receiver.receive(village.name, old).problem is None
     assert ends_well(village, receiver)
+    close(village)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_an_erased_line_whose_hash_was_flipped_on_its_way_heals(
+    site: Site, tmp_path: Path, is_live: bool
+) -> None:
+    village, receiver = own_village(tmp_path), Receiver(site)
+    with village.site.bound():
+        village.put("rahasia", "nomor telepon")
+        village.take("rahasia", Op.ERASE)
+        village.put("sesudah", "tetap")
+        lines = village.follow().everything().splitlines(keepends=True)
+    at = next(n for n, raw in enumerate(lines) if b'"hash"' in raw)
+    start = lines[at].index(b'"hash":"') + 8
+    other = b"0" if lines[at][start : start + 1] != b"0" else b"1"
+    flipped = lines[at][:start] + other + lines[at][start + 1 :]
+    for page in (
+        b"".join([*lines[:at], flipped]),
+        b"".join([*lines[:at], flipped, *lines[at + 1 :]]),
+    ):
+        receiver.receive(village.name, page, is_live=is_live)
+        assert ends_well(village, receiver)
+    close(village)
 
 
 def test_a_log_from_before_the_new_key_is_not_gone_back_to(site: Site, tmp_path: Path) -> None:

@@ -263,13 +263,14 @@ class _Session:
     def _compare(self, held: Held, found: Line | Blank, raw: bytes) -> None:
         """Look at a line whose place is taken: known, the missing text of a blank, or a fork."""
         name = self._source.site
-        if isinstance(found, Blank):
-            # Whether it is erased is decided by the erase line alone.
-            self._duplicates += 1
-        elif not held.is_proven and not self._shelf.is_confirmed(name, held.number):
-            # Nobody signed that blank, nor anything after it: the line itself counts.
+        is_known = isinstance(found, Blank) and found.hash == held.point.hash
+        if not (held.is_proven or is_known or self._shelf.is_confirmed(name, held.number)):
+            # Nobody signed that blank, nor anything after it: what comes now counts.
             self._source = self._shelf.cut_back(self._source, held)
             self._append(found)
+        elif isinstance(found, Blank):
+            # Whether it is erased is decided by the erase line alone.
+            self._duplicates += 1
         elif found.hash_after(held.prev) == held.point.hash:
             self._duplicates += 1
             if held.body is None and not held.is_proven and self._is_ours(found, held.prev):
