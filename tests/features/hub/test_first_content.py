@@ -34,7 +34,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
 
 def test_it_is_called_media_center(web: FlaskClient) -> None:
     home = web.get("/").text
-    assert "<b>Media Center Kabupaten Bengawan</b>" in home
+    assert ">Media Center Kabupaten Bengawan</b>" in home
     assert "Desa Kabupaten" not in home
 
 
