@@ -127,6 +127,15 @@ def open_postgresql(url: str) -> peewee.Database:
     return peewee.PostgresqlDatabase(url, connect_timeout=BUSY_TIMEOUT_S)
 
 
+def make_room(database: peewee.Database) -> None:
+    """Let this thread's connection keep 4 MB of pages: for a command that writes very much.
+
+    Measured: a village's first pull costs a sixth less than with the little that readers need.
+    """
+    if is_sqlite(database):
+        execute(database, "PRAGMA cache_size = -4000")
+
+
 def shrink(database: peewee.Database) -> None:
     """Let this thread's connection give back the memory of what it has read."""
     if is_sqlite(database):

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from desa_web.core import db
 from desa_web.core.disk import locked
 from desa_web.core.errors import Busy, Damaged, DesaError, DiskFull, ReadOnly, storage_error
 from desa_web.core.i18n import _
@@ -98,6 +99,7 @@ def run(
     """
     sentence = _("Pengambilan lain sedang berjalan. Tunggu sampai selesai, lalu ulangi.")
     with locked(site.data / "sync.lock", sentence), _stored():
+        db.make_room(site.database)
         leases.reclaim(site)
         collector = Collector(site, tell)
         try:
