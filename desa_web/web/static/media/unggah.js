@@ -68,7 +68,7 @@ class Pengunggah {
     event.preventDefault();
     this.note = make("p", "kotak-aman");
     this.note.setAttribute("role", "status");
-    this.list.before(this.note);
+    (this.all || this.list).before(this.note);
     this.count();
     this.note.scrollIntoView({ block: "center" });
   }
