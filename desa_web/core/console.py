@@ -178,6 +178,23 @@ class Console:
         else:
             self.line(sentence)
 
+    @contextmanager
+    def moving_line(self) -> Iterator[Callable[[str], None]]:
+        """Give what writes progress over itself on a terminal, cleared at the end; else nothing."""
+        if self.is_json or not sys.stderr.isatty():
+            yield lambda _text: None
+            return
+
+        def write(text: str) -> None:
+            sys.stderr.write(f"\r\x1b[K{text} ")
+            sys.stderr.flush()
+
+        try:
+            yield write
+        finally:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
     def line(self, text: str) -> None:
         try:
             sys.stdout.write(text + "\n")

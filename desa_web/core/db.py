@@ -234,18 +234,26 @@ def select(model: type[_M], condition: str, *params: object) -> list[_M]:
     For what readers wait for: peewee takes ten times as long to put a statement together as
     SQLite takes to answer it.
     """
-    columns, names, converters = _shape(model)
+    columns, _names, _converters = _shape(model)
     sql = f"SELECT {columns} FROM {model._meta.table_name} WHERE {condition}"  # noqa: S608 - our own
-    found = []
-    for row in execute(current(), sql, *params).fetchall():
-        values = dict(zip(names, row, strict=True))
-        for name, convert in converters:
-            values[name] = convert(values[name])
-        made = model(__no_default__=True)
-        # As peewee does for its own queries; setting fields one by one cost most of the time.
-        made.__data__ = values
-        found.append(made)
-    return found
+    return [as_row(model, row) for row in execute(current(), sql, *params).fetchall()]
+
+
+def columns(model: type[Model], alias: str) -> str:
+    """Return what a join written by hand selects for `as_row`."""
+    return ", ".join(f"{alias}.{field.column_name}" for field in model._meta.sorted_fields)
+
+
+def as_row(model: type[_M], row: Sequence[Any]) -> _M:
+    """Return the model of a row that holds all its columns, in their order."""
+    _columns, names, converters = _shape(model)
+    values = dict(zip(names, row, strict=True))
+    for name, convert in converters:
+        values[name] = convert(values[name])
+    made = model(__no_default__=True)
+    # As peewee does for its own queries; setting fields one by one cost most of the time.
+    made.__data__ = values
+    return made
 
 
 def first(model: type[_M], condition: str, *params: object) -> _M | None:

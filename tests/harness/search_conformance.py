@@ -6,6 +6,7 @@ here knows how an index is kept.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -54,11 +55,11 @@ def marked(results: Results) -> set[str]:
     return {part.text for hit in results.hits for part in hit.snippet if part.is_match}
 
 
-class SearchConformance:
+class SearchConformance(ABC):
     """The rules. `make(folder)` opens the engine under test on a folder."""
 
-    def make(self, folder: Path) -> Engine:
-        raise NotImplementedError
+    @abstractmethod
+    def make(self, folder: Path) -> Engine: ...
 
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Engine:

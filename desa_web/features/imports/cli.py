@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,23 +142,16 @@ def _shown(console: Console) -> Iterator[Callable[[Done], None]]:
     if console.is_json:
         yield lambda done: console.event(_record(done), "")
         return
-    if not sys.stderr.isatty():
-        yield lambda _done: None
-        return
     count = 0
+    with console.moving_line() as write:
 
-    def show(done: Done) -> None:
-        nonlocal count
-        count += 1
-        # How many there will be is known when the last one was read.
-        sys.stderr.write(f"\r\x1b[K{_('Pindahan')}  {count}  {done.title[:60]}")
-        sys.stderr.flush()
+        def show(done: Done) -> None:
+            nonlocal count
+            count += 1
+            # How many there will be is known when the last one was read.
+            write(f"{_('Pindahan')}  {count}  {done.title[:60]}")
 
-    try:
         yield show
-    finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
 
 
 def _record(done: Done) -> dict[str, object]:

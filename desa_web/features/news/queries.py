@@ -21,8 +21,8 @@ from desa_web.core.i18n import _
 from desa_web.core.settings import Settings
 from desa_web.core.site import Site
 from desa_web.features.news import rows
-from desa_web.features.news.article import Article, Kind, Revision, State, Text
-from desa_web.features.news.models import ArticleRow, ArticleSlugRow
+from desa_web.features.news.article import Article, Kind, Revision, State
+from desa_web.features.news.models import ArticleRow, ArticleSlugRow, RevisionRow, RubricRow
 
 _FAR_MS = 1 << 52
 _ITEM = (
@@ -35,15 +35,11 @@ _LIVE = (
 )
 
 _WHOLE = (
-    "SELECT a.id, a.kind, a.state, a.version, a.slug, a.author_id, a.author_name, "
-    "a.working_revision_id, a.note, a.sends_to_kominfo, a.created_at, a.updated_at, "
-    "a.published_at, a.scheduled_at, a.trashed_at, a.is_expired, u.id, u.name, "
-    "r.id, r.number, r.parent_id, r.author_name, r.created_at, r.saved_at, r.is_frozen, r.digest, "
-    "t.slug, r.tags, r.lead_photo_id, r.title, r.standfirst, r.dateline, r.byline, r.initials, "
-    "r.source, r.correction, r.corrected_on, r.expires_on, r.body "
-    "FROM article a JOIN revision r ON r.id = a.live_revision_id "
-    "LEFT JOIN rubric u ON u.id = a.live_rubric_id LEFT JOIN rubric t ON t.id = r.rubric_id WHERE "
+    f"SELECT {db.columns(ArticleRow, 'a')}, {db.columns(RevisionRow, 'r')}, "
+    f"{db.columns(RubricRow, 'u')} FROM article a JOIN revision r ON r.id = a.live_revision_id "
+    "LEFT JOIN rubric u ON u.id = a.live_rubric_id WHERE "
 )
+_OF_ARTICLE, _OF_REVISION = (len(m._meta.sorted_fields) for m in (ArticleRow, RevisionRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,94 +333,18 @@ def _elsewhere(slug: str) -> Moved:
 
 
 def _as_live(values: tuple[Any, ...]) -> Live:
-    """Return the row of `_WHOLE`: three statements and their models took twice the time."""
-    (
-        article_id,
-        kind,
-        state,
-        version,
-        slug,
-        author_id,
-        author,
-        working_id,
-        note,
-        sends,
-        article_created,
-        updated,
-        published_at,
-        scheduled,
-        trashed,
-        is_expired,
-        rubric_id,
-        rubric_name,
-        revision_id,
-        number,
-        parent_id,
-        revision_author,
-        created,
-        saved,
-        is_frozen,
-        digest,
-        rubric_slug,
-        tags,
-        lead_photo_id,
-        title,
-        standfirst,
-        dateline,
-        byline,
-        initials,
-        source,
-        correction,
-        corrected_on,
-        expires_on,
-        body,
-    ) = values
-    article = Article(
-        id=article_id,
-        kind=Kind(kind),
-        state=State(state),
-        version=version,
-        slug=slug,
-        author_id=author_id,
-        author_name=author,
-        working_revision_id=working_id,
-        live_revision_id=revision_id,
-        note=note,
-        sends_to_kominfo=bool(sends),
-        created_at=as_utc(article_created),
-        updated_at=as_utc(updated),
-        published_at=None if published_at is None else as_utc(published_at),
-        scheduled_at=None if scheduled is None else as_utc(scheduled),
-        trashed_at=None if trashed is None else as_utc(trashed),
+    """Return what a row of `_WHOLE` holds: article, live revision and rubric in one statement."""
+    article = db.as_row(ArticleRow, values[:_OF_ARTICLE])
+    revision = db.as_row(RevisionRow, values[_OF_ARTICLE : _OF_ARTICLE + _OF_REVISION])
+    last = values[_OF_ARTICLE + _OF_REVISION :]
+    rubric = db.as_row(RubricRow, last) if last[0] is not None else None
+    return Live(
+        rows.as_article(article),
+        rows.as_revision(revision, rubric),
+        rubric.name if rubric else "",
+        bool(article.is_expired),
+        rubric.id if rubric else "",
     )
-    text = Text(
-        title=title,
-        body=body,
-        standfirst=standfirst,
-        rubric=rubric_slug or "",
-        tags=tuple(json.loads(tags)),
-        dateline=dateline,
-        byline=byline,
-        initials=initials,
-        source=source,
-        lead_photo_id=lead_photo_id or "",
-        correction=correction,
-        corrected_on=corrected_on,
-        expires_on=expires_on,
-    )
-    revision = Revision(
-        id=revision_id,
-        article_id=article_id,
-        number=number,
-        parent_id=parent_id,
-        author_name=revision_author,
-        created_at=as_utc(created),
-        saved_at=as_utc(saved),
-        is_frozen=bool(is_frozen),
-        text=text,
-        digest=digest,
-    )
-    return Live(article, revision, rubric_name or "", bool(is_expired), rubric_id or "")
 
 
 def _month_bounds(settings: Settings, year: int, number: int) -> tuple[datetime, datetime]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -121,24 +120,16 @@ def _progress(console: Console) -> Iterator[pushing.Tell]:
     if console.is_json:
         yield lambda event: console.event(event, "")
         return
-    if not sys.stderr.isatty():
-        yield lambda _event: None
-        return
     sent = {"bytes": 0, "photos": 0}
+    with console.moving_line() as write:
 
-    def tell(event: dict[str, Any]) -> None:
-        sent["bytes"] += int(event.get("bytes", 0))
-        sent["photos"] += event["event"] == "photo"
-        line = _("{kb} KB terkirim, {photos} foto")
-        said = line.format(kb=sent["bytes"] // 1024, photos=sent["photos"])
-        sys.stderr.write(f"\r\x1b[K{said} ")
-        sys.stderr.flush()
+        def tell(event: dict[str, Any]) -> None:
+            sent["bytes"] += int(event.get("bytes", 0))
+            sent["photos"] += event["event"] == "photo"
+            line = _("{kb} KB terkirim, {photos} foto")
+            write(line.format(kb=sent["bytes"] // 1024, photos=sent["photos"]))
 
-    try:
         yield tell
-    finally:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
 
 
 @contextmanager
