@@ -165,6 +165,27 @@ def test_a_reporter_sees_others_photos_but_no_way_to_change_them(
     assert service.get(kept.id) == kept
 
 
+def test_a_reporter_is_led_to_what_readers_see_of_other_peoples_texts(
+    site: Site, web: FlaskClient, tmp_path: Path
+) -> None:
+    editor = actor_as(site, Role.EDITOR)
+    kept = service.add(actor_as(site, Role.REPORTER), photo_file(tmp_path), name="panen.jpg")
+    figure = f'<p>Isi.</p><figure data-foto="{kept.id}"></figure>'
+    draft = news.create(editor, Text(title="Belum untuk siapa-siapa", body=figure))
+    live = news.create(editor, Text(title="Panen raya", body=figure))
+    news.publish_now(operator(site), live.id)
+    for path in (f"/kelola/foto/{kept.id}", "/kelola/foto"):
+        page = web.get(path).get_data(as_text=True)
+        assert "Belum untuk siapa-siapa" not in page
+        assert f"/kelola/berita/{draft.id}" not in page
+        assert f"/kelola/berita/{live.id}" not in page
+    page = web.get(f"/kelola/foto/{kept.id}").get_data(as_text=True)
+    assert '<a href="/berita/panen-raya">Panen raya</a>' in page
+    assert "Naskah orang lain" in page
+    page = client(site, editor).get(f"/kelola/foto/{kept.id}").get_data(as_text=True)
+    assert f'<a href="/kelola/berita/{draft.id}">Belum untuk siapa-siapa</a>' in page
+
+
 def test_replacing_by_a_form_keeps_the_page_on_a_refusal(site: Site, web: FlaskClient) -> None:
     kept = service.add(actor_as(site, Role.REPORTER), _on_disk(site))
     page = f"/kelola/foto/{kept.id}"

@@ -21,7 +21,7 @@ from desa_web.features.media.photo import Children, Photo, focus_point
 from desa_web.features.media.pictures import picture
 from desa_web.features.media.renditions import renditions
 from desa_web.features.media.space import space
-from desa_web.features.media.uses import Use, uses
+from desa_web.features.media.uses import Use, shown_to, uses
 from desa_web.web import auth, desk
 from desa_web.web.context_parts import Picture
 from desa_web.web.forms import Form
@@ -59,7 +59,8 @@ def photos() -> Response:
     wanted = _filter()
     page = library.photos(site(), wanted, after=request.args.get("lanjut", "")[:80])
     known = uses(site())
-    items = [(p, picture(site(), p), known.of(p.id), _problem(p)) for p in page.photos]
+    used_in = shown_to(actor, {p.id: known.of(p.id) for p in page.photos})
+    items = [(p, picture(site(), p), used_in[p.id], _problem(p)) for p in page.photos]
     return desk.page(
         "media/photos.html",
         items=items,
@@ -348,7 +349,7 @@ def _known(photo_id: str) -> Photo:
 
 
 def _uses_of(found: Photo) -> list[Use]:
-    return uses(site()).of(found.id)
+    return shown_to(auth.actor(), {found.id: uses(site()).of(found.id)})[found.id]
 
 
 def _problem(found: Photo) -> str:

@@ -187,12 +187,12 @@ def replace(
 
 def trash(actor: Actor, photo_id: str, *, version: int | None = None) -> Photo:
     """Throw an unused photo away; it can be taken back for 30 days. Raises Conflict if used."""
-    from desa_web.features.media.uses import uses
+    from desa_web.features.media.uses import shown_to, uses
 
     with journal.change(actor) as change:
         row = _editable(actor, photo_id, version)
         _require_no_emblem(actor.site, row)
-        used_in = uses(actor.site).of(row.id)
+        used_in = shown_to(actor, {row.id: uses(actor.site).of(row.id)})[row.id]
         if used_in:
             raise Conflict(
                 _("Foto ini masih dipakai di “{title}”. Ganti dulu fotonya di sana.").format(

@@ -2,20 +2,23 @@
 
 A feature offers the adapter "photo_uses": an object with `kind` (as in the journal) and
 `uses(site, object_ids)`, which yields one `Use` for each of these objects that shows photos, or
-for all of them when `object_ids` is None. Media imports none of these features.
+for all of them when `object_ids` is None; `open_to(actor, object_ids)` says which of these a
+person may open in the desk. Media imports none of these features.
 
 The answer is kept in memory and brought forward by the journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
 from desa_web.core import journal
+from desa_web.core.actor import Actor
+from desa_web.core.i18n import _
 from desa_web.core.site import Site
 
 
@@ -43,6 +46,8 @@ class PhotoUses(Protocol):
     kind: str
 
     def uses(self, site: Site, object_ids: Sequence[str] | None) -> Iterable[Use]: ...
+
+    def open_to(self, actor: Actor, object_ids: Sequence[str]) -> set[str]: ...
 
 
 class Uses:
@@ -119,6 +124,29 @@ def uses(site: Site) -> Uses:
     if found is None:
         found = site._photo_uses = Uses()  # type: ignore[attr-defined]
     return found.follow(site)
+
+
+def shown_to(actor: Actor, found: Mapping[str, Sequence[Use]]) -> dict[str, list[Use]]:
+    """Return the uses of some photos with what this person may know of them.
+
+    Where somebody else writes, desk_url leads to the public page, or nowhere: then the title is
+    nobody's business either. One statement for each feature, whatever the number of photos.
+    """
+    keys = {(use.kind, use.object_id) for many in found.values() for use in many}
+    may_open = {
+        (adapter.kind, object_id)
+        for adapter in _adapters()
+        for object_id in adapter.open_to(actor, [i for kind, i in keys if kind == adapter.kind])
+    }
+    return {
+        photo_id: [u if (u.kind, u.object_id) in may_open else _closed(u) for u in many]
+        for photo_id, many in found.items()
+    }
+
+
+def _closed(use: Use) -> Use:
+    title = use.title if use.url else _("Naskah orang lain")
+    return replace(use, title=title, desk_url=use.url)
 
 
 def _recency(use: Use) -> tuple[float, str]:

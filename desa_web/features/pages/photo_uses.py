@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from desa_web.core import db
+from desa_web.core.actor import Actor, Permission
 from desa_web.core.clock import as_utc
 from desa_web.core.site import Site
 from desa_web.features.media import service as media
@@ -29,6 +30,11 @@ def uses(site: Site, object_ids: Sequence[str] | None) -> Iterator[Use]:
         some = object_ids[at : at + _AT_ONCE]
         marks = ", ".join("?" * len(some))
         yield from _uses(site, f"{_SELECT} AND p.id IN ({marks})", *some)
+
+
+def open_to(actor: Actor, object_ids: Sequence[str]) -> set[str]:
+    """Return which of these pages the person may open in the desk: all or none."""
+    return set(object_ids) if actor.may(Permission.MANAGE_PAGES) else set()
 
 
 def _uses(site: Site, sql: str, *params: str) -> Iterator[Use]:
